@@ -1,0 +1,296 @@
+"""What other apps exchange with `calls`: frozen values, no Django.
+
+Facts that `calls` publishes by outbox: CALL_ENDED with the payload of CallEnded.to_payload().
+The in-call command bus (Redis Pub/Sub) carries Command on `command_channel(call_id)` and Ack on `ack_channel(call_id)`.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+CALL_ENDED = "calls.ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the agent is told about one call. Everything in it is data to the model."""
+
+    goal: str
+    instructions: str
+    opening: str
+    on_behalf_of: str
+    language: str = "en"
+    result_fields: tuple[Mapping[str, Any], ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    first_speaker: Literal["agent", "callee"] = "agent"
+    earlier: str = ""  # what was learned in earlier attempts
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "result_fields": [dict(f) for f in self.result_fields]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Brief":
+        return cls(**{**data, "result_fields": tuple(data.get("result_fields", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A wish for one call attempt. `origin` may have one unfinished call at a time."""
+
+    organization_id: UUID
+    origin: str
+    group: str | None
+    attempt: int
+    number: str
+    contact_name: str
+    time_zone: str
+    brief: Brief
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallGroupSpec:
+    """The dialing policy of a batch; see calls.models.CallGroup."""
+
+    key: str
+    organization_id: UUID
+    paused: bool = False
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    max_concurrent_calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TalkOrder:
+    """What a gateway needs to hold one call."""
+
+    call_id: UUID
+    organization_id: UUID
+    organization_name: str
+    discloses_ai: bool
+    contact_name: str
+    time_zone: str
+    brief: Brief
+    max_seconds: int
+    transcript: tuple["TurnView", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """A turn as the gateway knows it; written again (by item_id) when it learns more.
+
+    `started_ms`, `ended_ms` count from the answer; `heard_ms` is how much of an agent's item was played.
+    """
+
+    item_id: str
+    position: int
+    speaker: Literal["callee", "agent", "system"]
+    text: str
+    heard_text: str
+    started_ms: int
+    ended_ms: int | None = None
+    heard_ms: int | None = None
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnView:
+    """A turn as others see it. `turn` is its place in the transcript, from 1."""
+
+    turn: int
+    speaker: str
+    text: str
+    heard_text: str
+    started_ms: int
+    ended_ms: int | None
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    at: datetime
+    kind: str
+    source: str
+    from_state: str
+    to_state: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallView:
+    """A call as other apps see it."""
+
+    id: UUID
+    organization_id: UUID
+    origin: str
+    attempt: int
+    number: str
+    contact_name: str
+    time_zone: str
+    state: str
+    outcome: str
+    end_reason: str
+    not_before: datetime
+    created_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    hangup_cause: int | None
+    hangup_cause_text: str
+    sip_cause: str
+    talk_ms: int
+    cost_microcents: int
+    figures: Mapping[str, Any]
+    brief: Brief
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """`source` is realtime or transcription; `item_id` the response or item that was billed, once."""
+
+    source: Literal["realtime", "transcription"]
+    item_id: str
+    model: str
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    call_id: UUID
+    organization_id: UUID
+    origin: str
+    outcome: str
+    ended_at: datetime
+
+    def to_payload(self) -> dict[str, Any]:
+        return {
+            "call_id": str(self.call_id),
+            "organization_id": str(self.organization_id),
+            "origin": self.origin,
+            "outcome": self.outcome,
+            "ended_at": self.ended_at.isoformat(),
+        }
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any]) -> "CallEnded":
+        return cls(
+            call_id=UUID(payload["call_id"]),
+            organization_id=UUID(payload["organization_id"]),
+            origin=payload["origin"],
+            outcome=payload["outcome"],
+            ended_at=datetime.fromisoformat(payload["ended_at"]),
+        )
+
+
+# --- The in-call command bus ----------------------------------------------------------------------
+
+
+class CommandName(StrEnum):
+    SEND_DTMF = "send_dtmf"  # args: digits
+    END_CALL = "end_call"  # args: reason
+    TRANSFER_CALL = "transfer_call"  # args: reason
+    RESCHEDULE = "reschedule_call_trigger_analysis"  # args: when (ISO, aware), reason
+
+
+COMMAND_PATTERN = "call_commands:*"
+
+
+def command_channel(call_id: UUID) -> str:
+    return f"call_commands:{call_id}"
+
+
+def ack_channel(call_id: UUID) -> str:
+    return f"call_acks:{call_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order of the agent. The same command_id is executed once, however often it is sent."""
+
+    call_id: UUID
+    name: CommandName
+    args: Mapping[str, str]
+    command_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def encode(self) -> str:
+        return json.dumps(
+            {
+                "command_id": self.command_id,
+                "call_id": str(self.call_id),
+                "command": self.name,
+                "args": dict(self.args),
+            }
+        )
+
+    @classmethod
+    def decode(cls, text: str) -> "Command":
+        """Raises ValueError when `text` is no command."""
+        try:
+            data = json.loads(text)
+            args = data["args"]
+            if not all(isinstance(k, str) and isinstance(v, str) for k, v in args.items()):
+                raise ValueError("args must be texts")
+            return cls(
+                UUID(data["call_id"]), CommandName(data["command"]), args, str(data["command_id"])[:64]
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not a command: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """callcontrol's answer. `error` says in words why a command was refused or failed."""
+
+    command_id: str
+    ok: bool
+    error: str = ""
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, text: str) -> "Ack":
+        try:
+            data = json.loads(text)
+            return cls(str(data["command_id"]), bool(data["ok"]), str(data.get("error", "")))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"not an acknowledgement: {error}") from error
+
+
+# --- Gateways ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInfo:
+    """A gateway's sign of life in Redis, key `opendeep:gateway:<id>`, JSON, expiring after GATEWAY_EXPIRES_SECONDS."""
+
+    id: str
+    address: str  # host:port for the PBX
+    channel: str  # its channel-layer channel
+    capacity: int
+    load: int
+
+    def encode(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def decode(cls, text: str) -> "GatewayInfo":
+        data = json.loads(text)
+        return cls(
+            str(data["id"]),
+            str(data["address"]),
+            str(data["channel"]),
+            int(data["capacity"]),
+            int(data["load"]),
+        )
+
+
+GATEWAY_KEY_PREFIX = "opendeep:gateway:"
+GATEWAY_EXPIRES_SECONDS = 6
+# Messages to a gateway's channel: {"type": "voice.prepare", "call_id": str}, {"type": "voice.release", "call_id": str},
+# {"type": "talk.stop", "call_id": str, "reason": str}.

@@ -1,0 +1,55 @@
+"""The only door into `calls` for other apps (with contracts.py).
+
+Commands that change something are synchronous and transactional; asyncio callers wrap them with sync_to_async.
+"""
+
+from calls.selectors import (
+    active_call_count,
+    call_view,
+    calls_of_origin,
+    events_of,
+    talk_order,
+    transcript_of,
+)
+from calls.services.capacity import free_lines
+from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
+from calls.services.groups import put_group
+from calls.services.hangup import cancel_call, hang_up
+from calls.services.requests import request_call
+from calls.services.talk import (
+    media_up,
+    record_event,
+    record_figures,
+    record_turns,
+    record_usage,
+    request_reschedule,
+    talk_over,
+    voice_failed,
+    voice_ready,
+)
+
+__all__ = [
+    "active_call_count",
+    "add_do_not_call",
+    "call_view",
+    "calls_of_origin",
+    "cancel_call",
+    "events_of",
+    "free_lines",
+    "hang_up",
+    "is_do_not_call",
+    "mark_do_not_call",
+    "media_up",
+    "put_group",
+    "record_event",
+    "record_figures",
+    "record_turns",
+    "record_usage",
+    "request_call",
+    "request_reschedule",
+    "talk_order",
+    "talk_over",
+    "transcript_of",
+    "voice_failed",
+    "voice_ready",
+]

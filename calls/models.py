@@ -1,0 +1,224 @@
+"""One attempt to reach somebody by phone, and everything that is known of it."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from calls.states import LIVE, Outcome, State
+from opendeep.accounts.models import Organization
+
+
+class CallGroup(models.Model):
+    """The dialing policy of a batch of calls (a campaign sees to it that it is true at every moment).
+
+    The gate reads this row in the dialing transaction, so that a pause takes effect at once.
+    """
+
+    key = models.CharField(max_length=80, primary_key=True, help_text="campaigns.campaign:<id>")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
+    paused = models.BooleanField(default=False)
+    not_before = models.DateTimeField(null=True, blank=True)
+    not_after = models.DateTimeField(null=True, blank=True)
+    max_concurrent_calls = models.PositiveIntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class CallingHours(models.Model):
+    """When callees of an organization may be rung, in their own time zone. Without rows the default hours count."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="calling_hours")
+    weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
+    opens_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight.")
+    closes_minute = models.PositiveSmallIntegerField(
+        help_text="Minutes after midnight; above 1440 it is the next day."
+    )
+
+    class Meta:
+        verbose_name_plural = "calling hours"
+        ordering = ["weekday", "opens_minute"]
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="weekday_is_a_weekday"),
+            models.CheckConstraint(
+                condition=Q(opens_minute__lt=models.F("closes_minute")), name="hours_open"
+            ),
+            models.CheckConstraint(condition=Q(closes_minute__lte=2880), name="hours_end_next_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weekday}: {self.opens_minute}-{self.closes_minute}"
+
+
+class Call(models.Model):
+    """One attempt. Its id is also its Asterisk ChannelId, its ActionID and its AudioSocket UUID."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="calls")
+    origin = models.CharField(
+        max_length=80, help_text="What asked for the call, for example campaigns.task:<id>."
+    )
+    group = models.ForeignKey(
+        CallGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="calls"
+    )
+    attempt = models.PositiveIntegerField(default=1)
+    number = models.CharField(max_length=16)
+    contact_name = models.CharField(max_length=120, blank=True)
+    time_zone = models.CharField(max_length=64, help_text="The callee's.")
+    brief = models.JSONField(
+        help_text="What the agent is told: goal, instructions, opening, on_behalf_of, language."
+    )
+
+    state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in State], default=State.QUEUED)
+    outcome = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Outcome], blank=True)
+    end_reason = models.CharField(max_length=200, blank=True, help_text="In words.")
+    not_before = models.DateTimeField()
+    deadline_at = models.DateTimeField(null=True, blank=True, help_text="When the present state is overdue.")
+    voice_failures = models.PositiveIntegerField(default=0)
+
+    gateway = models.CharField(max_length=64, blank=True)
+    gateway_address = models.CharField(max_length=80, blank=True)
+    voice_ready_at = models.DateTimeField(null=True, blank=True)
+    originate_sent_at = models.DateTimeField(null=True, blank=True)
+    channel = models.CharField(max_length=120, blank=True)
+
+    created_at = models.DateTimeField()
+    preparing_at = models.DateTimeField(null=True, blank=True)
+    dialing_at = models.DateTimeField(null=True, blank=True)
+    ringing_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    talking_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    hangup_cause = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Q.850")
+    hangup_cause_text = models.CharField(max_length=80, blank=True)
+    sip_cause = models.CharField(max_length=16, blank=True)
+    talk_ms = models.PositiveIntegerField(default=0)
+    cost_microcents = models.PositiveBigIntegerField(default=0)
+    figures = models.JSONField(
+        default=dict, blank=True, help_text="Measured by the gateway, see TalkFigures."
+    )
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["origin"],
+                condition=~Q(state=State.ENDED),
+                name="one_unfinished_call_per_origin",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "number"],
+                condition=Q(state__in=sorted(LIVE)),
+                name="one_live_call_per_number",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.ENDED) & ~Q(outcome="")) | (~Q(state=State.ENDED) & Q(outcome="")),
+                name="an_ended_call_has_an_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(state=State.QUEUED), name="call_queued"),
+            models.Index(fields=["deadline_at"], condition=~Q(state=State.ENDED), name="call_unfinished"),
+            models.Index(fields=["organization", "-created_at"], name="call_of_organization"),
+            models.Index(fields=["origin", "attempt"], name="call_of_origin"),
+            models.Index(fields=["organization", "number", "-dialing_at"], name="call_of_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class CallEvent(models.Model):
+    """What happened to a call, in order. Written with the change that it describes."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=24, help_text="engine, gateway, pbx, agent, owner")
+    from_state = models.CharField(max_length=16, blank=True)
+    to_state = models.CharField(max_length=16, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+    command_id = models.CharField(max_length=64, null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["call", "command_id"], name="one_event_per_command")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.call_id}"
+
+
+class Turn(models.Model):
+    """Something that was said. `heard_text` is what the other side can have heard of it."""
+
+    class Speaker(models.TextChoices):
+        CALLEE = "callee", "Callee"
+        AGENT = "agent", "Agent"
+        SYSTEM = "system", "System"
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="turns")
+    position = models.PositiveIntegerField(help_text="Order in the conversation, from 0.")
+    item_id = models.CharField(max_length=80)
+    speaker = models.CharField(max_length=8, choices=Speaker)
+    text = models.TextField(blank=True)
+    heard_text = models.TextField(blank=True)
+    started_ms = models.PositiveIntegerField(help_text="After the answer.")
+    ended_ms = models.PositiveIntegerField(null=True, blank=True)
+    heard_ms = models.PositiveIntegerField(null=True, blank=True)
+    interrupted = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["call", "item_id"], name="one_turn_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.speaker}: {self.text[:40]}"
+
+
+class DoNotCall(models.Model):
+    """Somebody said no. Append-only; without an organization it counts for all of them."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, null=True, blank=True)
+    number = models.CharField(max_length=16)
+    source = models.CharField(max_length=40, help_text="call, verdict, owner, import")
+    reason = models.CharField(max_length=200, blank=True)
+    call = models.ForeignKey(Call, on_delete=models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "do not call"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "number"],
+                condition=Q(organization__isnull=False),
+                name="one_no_per_number",
+            ),
+            models.UniqueConstraint(
+                fields=["number"], condition=Q(organization__isnull=True), name="one_global_no_per_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Usage(models.Model):
+    """What a call used of the model, by kind; costs come from the dated price table."""
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="usage")
+    source = models.CharField(max_length=24, help_text="realtime, transcription")
+    item_id = models.CharField(max_length=80, help_text="The response or item that was billed.")
+    model = models.CharField(max_length=60)
+    tokens = models.JSONField(default=dict)
+    seconds = models.FloatField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["call", "source", "item_id"], name="billed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.item_id}"

@@ -1,0 +1,75 @@
+"""The lifecycle of one call attempt: the whole truth in one pure table.
+
+`next_state` is asked by calls.services.transitions, the only writer of Call.state.
+"""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    PREPARING = "preparing"  # a gateway slot is reserved and opens the voice
+    DIALING = "dialing"  # committed before Originate is sent; never sent twice
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    TALKING = "talking"  # AudioSocket is connected
+    ENDED = "ended"
+
+
+class Signal(StrEnum):
+    PREPARE = "prepare"
+    VOICE_FAILED = "voice_failed"
+    DIAL = "dial"
+    RING = "ring"
+    ANSWER = "answer"
+    MEDIA_UP = "media_up"
+    END = "end"
+
+
+class Outcome(StrEnum):
+    COMPLETED = "completed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    VOICEMAIL = "voicemail"
+    DROPPED = "dropped"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+TRANSITIONS: dict[State, dict[Signal, State]] = {
+    State.QUEUED: {Signal.PREPARE: State.PREPARING, Signal.END: State.ENDED},
+    State.PREPARING: {
+        Signal.VOICE_FAILED: State.QUEUED,
+        Signal.DIAL: State.DIALING,
+        Signal.END: State.ENDED,
+    },
+    State.DIALING: {
+        Signal.RING: State.RINGING,
+        Signal.ANSWER: State.ANSWERED,
+        Signal.MEDIA_UP: State.TALKING,
+        Signal.END: State.ENDED,
+    },
+    State.RINGING: {
+        Signal.ANSWER: State.ANSWERED,
+        Signal.MEDIA_UP: State.TALKING,
+        Signal.END: State.ENDED,
+    },
+    State.ANSWERED: {Signal.MEDIA_UP: State.TALKING, Signal.END: State.ENDED},
+    State.TALKING: {Signal.END: State.ENDED},
+    State.ENDED: {},
+}
+
+LIVE = frozenset({State.PREPARING, State.DIALING, State.RINGING, State.ANSWERED, State.TALKING})
+"""States that hold a line, a gateway slot and the callee's number."""
+
+AT_THE_PBX = frozenset({State.DIALING, State.RINGING, State.ANSWERED, State.TALKING})
+"""States in which the PBX may know the call."""
+
+
+def next_state(state: State, signal: Signal) -> State | None:
+    """The state after `signal`, or None when the signal is late or out of place and must be ignored."""
+    return TRANSITIONS[state].get(signal)

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class CampaignsConfig(AppConfig):
+    name = "campaigns"
+
+    def ready(self) -> None:
+        # Models are loaded only now, and handlers import them.
+        from analysis.contracts import CALL_JUDGED  # noqa: PLC0415
+        from calls.contracts import CALL_ENDED  # noqa: PLC0415
+        from campaigns.handlers import on_call_ended, on_call_judged  # noqa: PLC0415
+        from opendeep.core import outbox  # noqa: PLC0415
+
+        outbox.subscribe(CALL_ENDED, on_call_ended)
+        outbox.subscribe(CALL_JUDGED, on_call_judged)

@@ -1,0 +1,34 @@
+"""`Authorization: Token …` for programs."""
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from opendeep.accounts.models import ApiToken, User, hash_token
+
+
+class ApiTokenAuthentication(BaseAuthentication):
+    """Finds the token by its hash; the request then acts as its user, for its organization."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        kind, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if kind.lower() != "token":
+            return None
+        row = (
+            ApiToken.objects.filter(
+                token_hash=hash_token(token.strip()), revoked_at=None, user__is_active=True
+            )
+            .select_related("user", "organization")
+            .first()
+        )
+        if row is None:
+            raise AuthenticationFailed(
+                "This token is unknown or revoked. Make a new one with create_api_token."
+            )
+        ApiToken.objects.filter(pk=row.pk).update(last_used_at=timezone.now())
+        request._request.organization = row.organization
+        return row.user, row
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Token"

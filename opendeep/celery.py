@@ -1,0 +1,22 @@
+"""The Celery application and what beat does."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opendeep.settings")
+
+app = Celery("opendeep")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["opendeep.core", "calls", "analysis", "campaigns"])
+
+# Beat copies these rows into django-celery-beat's tables, where an operator may change the intervals.
+app.conf.beat_schedule = {
+    "what is due": {"task": "campaigns.dispatch_due", "schedule": 5.0, "options": {"expires": 5}},
+    "undelivered events": {"task": "core.deliver_outbox", "schedule": 5.0, "options": {"expires": 5}},
+    "queued calls without a job": {"task": "calls.dial_due", "schedule": 5.0, "options": {"expires": 5}},
+    "overdue calls": {"task": "calls.end_overdue", "schedule": 10.0, "options": {"expires": 10}},
+    "unjudged calls": {"task": "analysis.judge_due", "schedule": 5.0, "options": {"expires": 5}},
+    "unwritten reports": {"task": "campaigns.reports_due", "schedule": 10.0, "options": {"expires": 10}},
+    "beat is alive": {"task": "core.note_beat", "schedule": 5.0, "options": {"expires": 5}},
+}

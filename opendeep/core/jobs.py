@@ -1,0 +1,29 @@
+"""Queueing of Celery jobs after the commit that makes them necessary."""
+
+from typing import Any
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+
+def enqueue_on_commit(task_name: str, *args: Any) -> None:
+    """Queues `task_name(*args)` once the current transaction is committed.
+
+    A broker that cannot be reached is logged and not raised: the row is committed, and the beat sweep of
+    that kind of work finds it. `args` must be JSON (ids, not objects).
+    """
+    transaction.on_commit(lambda: enqueue(task_name, *args), robust=True)
+
+
+def enqueue(task_name: str, *args: Any) -> bool:
+    """Queues `task_name(*args)` now. False when the broker cannot be reached."""
+    try:
+        current_app.send_task(task_name, args=args)
+    except OperationalError as error:
+        log.warning("job_not_queued", task=task_name, error=str(error))
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""Live hints to open pages. A hint says that something changed; the page reads the database again."""
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import transaction
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+def call_group(call_id: object) -> str:
+    return f"call.{call_id}"
+
+
+def campaign_group(campaign_id: object) -> str:
+    return f"campaign.{campaign_id}"
+
+
+def conversation_group(conversation_id: object) -> str:
+    return f"conversation.{conversation_id}"
+
+
+def user_group(user_id: object) -> str:
+    return f"user.{user_id}"
+
+
+def hint_on_commit(group: str, what: str) -> None:
+    """Tells everybody who watches `group` that `what` changed, once the transaction is committed."""
+    transaction.on_commit(lambda: hint(group, what), robust=True)
+
+
+def hint(group: str, what: str) -> None:
+    """Sends the hint now. Lossy by design: without Redis the page still reads the truth when it polls."""
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        async_to_sync(layer.group_send)(group, {"type": "live.hint", "what": what})
+    except (RedisError, OSError) as error:
+        log.warning("live_hint_lost", group=group, error=str(error))

@@ -1,0 +1,80 @@
+"""Publishing and delivering facts between apps (see docs/architecture.md, "facts come up by outbox event")."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from opendeep.core.clock import now
+from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.models import OutboxEvent
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Mapping[str, Any]], None]
+_handlers: dict[str, list[Handler]] = {}
+
+BATCH = 100
+RETRY_AFTER = timedelta(seconds=5)
+RETRY_AT_MOST = timedelta(minutes=10)
+
+
+def subscribe(topic: str, handler: Handler) -> None:
+    """Registers `handler(payload)` for `topic`. It must be idempotent: a fact may be delivered more than once.
+
+    The handler runs inside the transaction that marks the fact as delivered to all its handlers.
+    """
+    handlers = _handlers.setdefault(topic, [])
+    if handler not in handlers:
+        handlers.append(handler)
+
+
+def publish(topic: str, key: str, payload: Mapping[str, Any], at: datetime) -> None:
+    """Writes the fact. Must be called in the transaction of the change that made it true."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("A fact is published inside the transaction that makes it true.")
+    OutboxEvent.objects.create(topic=topic, key=key, payload=dict(payload), created_at=at, next_try_at=at)
+    enqueue_on_commit("core.deliver_outbox")
+
+
+def deliver_pending(at: datetime | None = None) -> int:
+    """Delivers what is due, each fact in a transaction of its own. Returns how many were delivered."""
+    at = at or now()
+    ids = list(_due(at).values_list("id", flat=True)[:BATCH])
+    return sum(_deliver(event_id, at) for event_id in ids)
+
+
+def _due(at: datetime) -> QuerySet[OutboxEvent]:
+    return OutboxEvent.objects.filter(delivered_at=None, next_try_at__lte=at).order_by("id")
+
+
+def _deliver(event_id: int, at: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            rows = _due(at).filter(id=event_id)
+            if connection.features.has_select_for_update_skip_locked:
+                rows = rows.select_for_update(skip_locked=True)
+            event = rows.first()
+            if event is None:
+                return False
+            for handler in _handlers.get(event.topic, []):
+                handler(event.payload)
+            event.delivered_at = at
+            event.save(update_fields=["delivered_at"])
+    except Exception as error:  # noqa: BLE001 - one poisoned fact must not stop the others; it is kept and tried again
+        log.exception("outbox_handler_failed", event=event_id)
+        _postpone(event_id, at, error)
+        return False
+    return True
+
+
+def _postpone(event_id: int, at: datetime, error: Exception) -> None:
+    with transaction.atomic():
+        event = OutboxEvent.objects.get(id=event_id)
+        event.tries += 1
+        event.next_try_at = at + min(RETRY_AFTER * 2 ** min(event.tries, 10), RETRY_AT_MOST)
+        event.last_error = f"{type(error).__name__}: {error}"[:500]
+        event.save(update_fields=["tries", "next_try_at", "last_error"])

@@ -1,0 +1,88 @@
+"""Readers of environment variables that fail loudly, so that a wrong setting is met at start and not in a call."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+class Env:
+    """Typed access to `source` (by default the process environment).
+
+    Every reader takes the variable's name and a default; without a default the variable is required.
+    A variable `X_FILE` names a file that holds the value of `X` (for secrets).
+    """
+
+    def __init__(self, source: Mapping[str, str] | None = None) -> None:
+        self._source = os.environ if source is None else source
+
+    def text(self, name: str, default: str | None = None) -> str:
+        file_name = self._source.get(f"{name}_FILE")
+        if file_name:
+            try:
+                return Path(file_name).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ImproperlyConfigured(
+                    f"{name}_FILE names {file_name}, which cannot be read: {error.strerror}."
+                ) from error
+        value = self._source.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. Set it in the environment or in .env.")
+        return default
+
+    def boolean(self, name: str, default: bool) -> bool:
+        value = self.text(name, "true" if default else "false").lower()
+        if value in TRUE:
+            return True
+        if value in FALSE:
+            return False
+        raise ImproperlyConfigured(f"{name} is {value!r}; write true or false.")
+
+    def integer(self, name: str, default: int, *, minimum: int, maximum: int) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is {raw!r}; write a whole number.") from None
+        if not minimum <= value <= maximum:
+            raise ImproperlyConfigured(f"{name} is {value}; it must lie between {minimum} and {maximum}.")
+        return value
+
+    def number(self, name: str, default: float, *, minimum: float, maximum: float) -> float:
+        raw = self.text(name, str(default))
+        try:
+            value = float(raw)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is {raw!r}; write a number.") from None
+        if not minimum <= value <= maximum:
+            raise ImproperlyConfigured(f"{name} is {raw}; it must lie between {minimum} and {maximum}.")
+        return value
+
+    def port(self, name: str, default: int) -> int:
+        return self.integer(name, default, minimum=1, maximum=65535)
+
+    def url(self, name: str, default: str, schemes: set[str]) -> str:
+        value = self.text(name, default)
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.netloc:
+            raise ImproperlyConfigured(
+                f"{name} is not a usable address; it must begin with {' or '.join(sorted(schemes))}:// and name a host."
+            )
+        return value
+
+    def host_port(self, name: str, default: str) -> tuple[str, int]:
+        value = self.text(name, default)
+        host, separator, port = value.rpartition(":")
+        if not separator or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+            raise ImproperlyConfigured(f"{name} is {value!r}; write HOST:PORT, for example 127.0.0.1:9092.")
+        return host.strip("[]"), int(port)
+
+    def words(self, name: str, default: str) -> list[str]:
+        return [word for word in self.text(name, default).replace(",", " ").split() if word]

@@ -1,0 +1,1 @@
+"""A stand-in for OpenAI: Chat Completions and Realtime on one port."""

@@ -1,0 +1,22 @@
+"""Settings of the test suite: hermetic by default, fast hasher, no manifest of static files."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-and-never-for-a-server-0123456789")
+os.environ.setdefault("OPENAI_API_KEY", "test-key")
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="opendeep-test-"))
+if "DATABASE_URL" not in os.environ:
+    os.environ["DATABASE_URL"] = f"sqlite:///{os.environ['VAR_DIR']}/test.sqlite3"
+os.environ.setdefault(
+    "REDIS_URL", "redis://127.0.0.1:1/0"
+)  # nobody listens: a hidden use of Redis fails at once
+
+from opendeep.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
