@@ -1,1 +1,1 @@
-"""Stand-ins for the world outside OpenDeep. They speak the wire protocols and import nothing of the product."""
+"""Stand-ins for the world outside. They speak the wire protocols and import nothing of the product."""

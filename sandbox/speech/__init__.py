@@ -1,1 +1,1 @@
-"""What is said in the sandbox: synthesis, telephone coding, and recognition of known phrases from their sound."""
+"""What is said in the sandbox: synthesis, telephone coding, recognition of known phrases by their sound."""

@@ -1,4 +1,4 @@
-"""What a sound looks like to the recogniser: a short-time spectrum in mel bands, free of gain and of noise."""
+"""What a sound looks like to the recogniser: a short-time spectrum in mel bands, free of gain and noise."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,8 +1,8 @@
 """Recognition of known sentences by their sound.
 
-Each sentence of the catalogue is synthesised once and kept as a reference. An utterance is walked from onset to
-onset: at each, every reference is laid over it at small offsets, and the one whose spectrum correlates best is
-taken, unless none correlates well. A sentence whose end is missing yields the words that were heard.
+Each sentence of the catalogue is synthesised once and kept as a reference. An utterance is walked from onset
+to onset: at each, every reference is laid over it at small offsets, and the one whose spectrum correlates best
+is taken, unless none correlates well. A sentence whose end is missing yields the words that were heard.
 """
 
 from collections.abc import Iterable, Iterator
@@ -93,12 +93,16 @@ class Recognizer:
                 position = match.end - _LATE
 
     def _best(self, spectrum: Frames, onset: int) -> _Match | None:
-        """The reference that fits best when it begins around `onset`."""
+        """The reference that fits best when it begins around `onset`; None when none fits well."""
+        if not self._texts:
+            return None
         begins = range(onset - _EARLY, onset + _LATE + 1)
         rigid = np.array([self._correlate(spectrum, begin) for begin in begins])
         promising = rigid.max(axis=0).argsort()[::-1][:_CANDIDATES]
-        followed = [self._follow(spectrum, int(row), begins[int(rigid[:, row].argmax())]) for row in promising]
-        return max((match for match in followed if match.score >= _ACCEPT), key=lambda m: m.score, default=None)
+        lags = rigid.argmax(axis=0)
+        followed = [self._follow(spectrum, int(row), begins[int(lags[row])]) for row in promising]
+        best = max(followed, key=lambda match: match.score)
+        return best if best.score >= _ACCEPT else None
 
     def _correlate(self, spectrum: Frames, begin: int) -> npt.NDArray[np.float32]:
         """Correlation of every reference with the spectrum from frame `begin`, over what both have."""
@@ -111,13 +115,15 @@ class Recognizer:
         return np.where(stop - skipped >= _MIN_FRAMES, product / np.sqrt(own * heard + _TINY), 0.0)
 
     def _follow(self, spectrum: Frames, row: int, begin: int) -> _Match:
-        """Lay one reference over the spectrum block by block: frames lost or inserted on the way shift the rest."""
+        """Lay one reference over the spectrum block by block: lost or inserted frames shift the rest."""
         reference = self._references[row, : self._lengths[row]]
         position, known, product, own, heard = begin, 0, 0.0, _TINY, _TINY
         for start in range(0, len(reference), _BLOCK):
             block = reference[start : start + _BLOCK]
-            shifts = range(position, position + 1) if start == 0 else range(position - _DRIFT, position + _DRIFT + 1)
-            fits = [(at, self._fit(spectrum, block, at)) for at in shifts]
+            drift = _DRIFT if start else 0
+            fits = [
+                (at, self._fit(spectrum, block, at)) for at in range(position - drift, position + drift + 1)
+            ]
             at, (dot, mine, theirs, frames) = max(fits, key=lambda fit: 2 * fit[1][0] - fit[1][2])
             if not frames:
                 break
@@ -132,7 +138,9 @@ class Recognizer:
         skipped = max(-at, 0)
         window = spectrum[at + skipped : max(at + len(block), 0)]
         part = block[skipped : skipped + len(window)]
-        return float((part * window).sum()), float((part**2).sum()), float((window**2).sum()), skipped + len(part)
+        products = ((part * window).sum(), (part**2).sum(), (window**2).sum())
+        dot, own, heard = (float(product) for product in products)
+        return dot, own, heard, skipped + len(part)
 
     def _is_complete(self, match: _Match) -> bool:
         return bool(match.heard_frames >= self._lengths[match.reference] - _END_SLACK)

@@ -15,7 +15,7 @@ _PASSBAND = 0.94
 
 
 def resample(samples: Samples, up: int, down: int) -> Samples:
-    """Convert to `up / down` times the rate, without delay: output sample n stands at input time n*down/up."""
+    """Convert to `up / down` times the rate, without delay: output n stands at input time n * down / up."""
     divisor = math.gcd(up, down)
     up, down = up // divisor, down // divisor
     if up == down or not len(samples):
