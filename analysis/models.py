@@ -42,9 +42,7 @@ class Verdict(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [
-            models.Index(fields=["next_try_at"], condition=Q(status="pending"), name="verdict_pending")
-        ]
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(status="pending"), name="verdict_pending")]
 
     def __str__(self) -> str:
         return f"Verdict on {self.call_id}: {self.status}"

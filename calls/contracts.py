@@ -235,9 +235,7 @@ class Command:
             args = data["args"]
             if not all(isinstance(k, str) and isinstance(v, str) for k, v in args.items()):
                 raise ValueError("args must be texts")
-            return cls(
-                UUID(data["call_id"]), CommandName(data["command"]), args, str(data["command_id"])[:64]
-            )
+            return cls(UUID(data["call_id"]), CommandName(data["command"]), args, str(data["command_id"])[:64])
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a command: {error}") from error
 

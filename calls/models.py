@@ -32,18 +32,14 @@ class CallingHours(models.Model):
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="calling_hours")
     weekday = models.PositiveSmallIntegerField(help_text="0 is Monday.")
     opens_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight.")
-    closes_minute = models.PositiveSmallIntegerField(
-        help_text="Minutes after midnight; above 1440 it is the next day."
-    )
+    closes_minute = models.PositiveSmallIntegerField(help_text="Minutes after midnight; above 1440 it is the next day.")
 
     class Meta:
         verbose_name_plural = "calling hours"
         ordering = ["weekday", "opens_minute"]
         constraints = [
             models.CheckConstraint(condition=Q(weekday__lte=6), name="weekday_is_a_weekday"),
-            models.CheckConstraint(
-                condition=Q(opens_minute__lt=models.F("closes_minute")), name="hours_open"
-            ),
+            models.CheckConstraint(condition=Q(opens_minute__lt=models.F("closes_minute")), name="hours_open"),
             models.CheckConstraint(condition=Q(closes_minute__lte=2880), name="hours_end_next_day"),
         ]
 
@@ -56,19 +52,13 @@ class Call(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="calls")
-    origin = models.CharField(
-        max_length=80, help_text="What asked for the call, for example campaigns.task:<id>."
-    )
-    group = models.ForeignKey(
-        CallGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="calls"
-    )
+    origin = models.CharField(max_length=80, help_text="What asked for the call, for example campaigns.task:<id>.")
+    group = models.ForeignKey(CallGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="calls")
     attempt = models.PositiveIntegerField(default=1)
     number = models.CharField(max_length=16)
     contact_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, help_text="The callee's.")
-    brief = models.JSONField(
-        help_text="What the agent is told: goal, instructions, opening, on_behalf_of, language."
-    )
+    brief = models.JSONField(help_text="What the agent is told: goal, instructions, opening, on_behalf_of, language.")
 
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in State], default=State.QUEUED)
     outcome = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Outcome], blank=True)
@@ -96,9 +86,7 @@ class Call(models.Model):
     sip_cause = models.CharField(max_length=16, blank=True)
     talk_ms = models.PositiveIntegerField(default=0)
     cost_microcents = models.PositiveBigIntegerField(default=0)
-    figures = models.JSONField(
-        default=dict, blank=True, help_text="Measured by the gateway, see TalkFigures."
-    )
+    figures = models.JSONField(default=dict, blank=True, help_text="Measured by the gateway, see TalkFigures.")
 
     class Meta:
         ordering = ["-created_at"]
@@ -140,7 +128,7 @@ class CallEvent(models.Model):
     from_state = models.CharField(max_length=16, blank=True)
     to_state = models.CharField(max_length=16, blank=True)
     detail = models.JSONField(default=dict, blank=True)
-    command_id = models.CharField(max_length=64, null=True, blank=True)
+    command_id = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - unique only where there is one
 
     class Meta:
         ordering = ["id"]

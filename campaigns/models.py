@@ -22,9 +22,7 @@ class Conversation(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
     title = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.NEW)
     created_at = models.DateTimeField()
@@ -59,9 +57,7 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["conversation", "position"], name="one_message_per_position")
-        ]
+        constraints = [models.UniqueConstraint(fields=["conversation", "position"], name="one_message_per_position")]
 
     def __str__(self) -> str:
         return f"{self.role}: {self.text[:40]}"
@@ -72,12 +68,8 @@ class Campaign(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="campaigns")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="campaigns"
-    )
-    conversation = models.OneToOneField(
-        Conversation, on_delete=models.PROTECT, null=True, related_name="campaign"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="campaigns")
+    conversation = models.OneToOneField(Conversation, on_delete=models.PROTECT, null=True, related_name="campaign")
     title = models.CharField(max_length=120)
     goal = models.TextField()
     plan = models.JSONField()

@@ -19,9 +19,7 @@ DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.text("SECRET_KEY")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
 WEB_PORT = env.port("WEB_PORT", 8000)
-CSRF_TRUSTED_ORIGINS = env.words(
-    "CSRF_TRUSTED_ORIGINS", f"http://localhost:{WEB_PORT} http://127.0.0.1:{WEB_PORT}"
-)
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", f"http://localhost:{WEB_PORT} http://127.0.0.1:{WEB_PORT}")
 ENVIRONMENT_NOTICE = env.text("ENVIRONMENT_NOTICE", "")
 """Shown on top of every page, for example "Sandbox: nobody real is called."."""
 
@@ -129,9 +127,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
 }
-CELERY_TASK_PUBLISH_RETRY = (
-    False  # a job that cannot be queued now is found by the next beat; nobody waits for it
-)
+CELERY_TASK_PUBLISH_RETRY = False  # a job that cannot be queued now is found by the next beat; nobody waits for it
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -175,9 +171,7 @@ ASTERISK_AMI_EVENTS_USERNAME = env.text("ASTERISK_AMI_EVENTS_USERNAME", ASTERISK
 ASTERISK_AMI_EVENTS_SECRET = env.text("ASTERISK_AMI_EVENTS_SECRET", ASTERISK_AMI_SECRET)
 ASTERISK_DIAL_STRING = env.text("ASTERISK_DIAL_STRING", "PJSIP/{number}@trunk")
 if ASTERISK_DIAL_STRING.count("{number}") != 1:
-    raise ImproperlyConfigured(
-        "ASTERISK_DIAL_STRING must contain {number} once, for example PJSIP/{number}@trunk."
-    )
+    raise ImproperlyConfigured("ASTERISK_DIAL_STRING must contain {number} once, for example PJSIP/{number}@trunk.")
 ASTERISK_CONTEXT = env.text("ASTERISK_CONTEXT", "opendeep-out")
 RING_TIMEOUT_SECONDS = env.integer("RING_TIMEOUT_SECONDS", 45, minimum=5, maximum=180)
 MAX_CALL_SECONDS = env.integer("MAX_CALL_SECONDS", 900, minimum=30, maximum=7200)

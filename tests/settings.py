@@ -8,9 +8,7 @@ os.environ.setdefault("OPENAI_API_KEY", "test-key")
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="opendeep-test-"))
 if "DATABASE_URL" not in os.environ:
     os.environ["DATABASE_URL"] = f"sqlite:///{os.environ['VAR_DIR']}/test.sqlite3"
-os.environ.setdefault(
-    "REDIS_URL", "redis://127.0.0.1:1/0"
-)  # nobody listens: a hidden use of Redis fails at once
+os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens: a hidden use of Redis fails at once
 
 from opendeep.settings import *  # noqa: E402, F403
 

@@ -16,16 +16,12 @@ class ApiTokenAuthentication(BaseAuthentication):
         if kind.lower() != "token":
             return None
         row = (
-            ApiToken.objects.filter(
-                token_hash=hash_token(token.strip()), revoked_at=None, user__is_active=True
-            )
+            ApiToken.objects.filter(token_hash=hash_token(token.strip()), revoked_at=None, user__is_active=True)
             .select_related("user", "organization")
             .first()
         )
         if row is None:
-            raise AuthenticationFailed(
-                "This token is unknown or revoked. Make a new one with create_api_token."
-            )
+            raise AuthenticationFailed("This token is unknown or revoked. Make a new one with create_api_token.")
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=timezone.now())
         request._request.organization = row.organization
         return row.user, row

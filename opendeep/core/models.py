@@ -19,9 +19,7 @@ class OutboxEvent(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(
-                fields=["next_try_at", "id"], condition=Q(delivered_at=None), name="outbox_undelivered"
-            ),
+            models.Index(fields=["next_try_at", "id"], condition=Q(delivered_at=None), name="outbox_undelivered"),
         ]
 
     def __str__(self) -> str:

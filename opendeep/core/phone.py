@@ -31,9 +31,7 @@ def mask(number: str) -> str:
 def spoken_format(number: str) -> str:
     """`number` as people write it, "+1 202-555-0100"; unparsable text is returned as it is."""
     try:
-        return phonenumbers.format_number(
-            phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-        )
+        return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
     except phonenumbers.NumberParseException:
         return number
 

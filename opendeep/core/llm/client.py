@@ -31,9 +31,7 @@ def call_model(request: Callable[[], T]) -> T:
     except openai.AuthenticationError:
         raise PermanentError("The model refuses the key. Check OPENAI_API_KEY.") from None
     except openai.PermissionDeniedError:
-        raise PermanentError(
-            "The key may not use this model. Check OPENAI_API_KEY and OPENAI_TEXT_MODEL."
-        ) from None
+        raise PermanentError("The key may not use this model. Check OPENAI_API_KEY and OPENAI_TEXT_MODEL.") from None
     except openai.NotFoundError:
         raise PermanentError("The model does not exist at this address. Check OPENAI_TEXT_MODEL.") from None
     except openai.RateLimitError as error:
