@@ -1,0 +1,23 @@
+"""Puts together what the apps offer."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from calls.rest.urls import api_urls as calls_api
+from calls.web.urls import page_urls as calls_pages
+from campaigns.rest.urls import api_urls as campaigns_api
+from campaigns.web.urls import page_urls as campaigns_pages
+from opendeep import health
+from opendeep.accounts.urls import page_urls as accounts_pages
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("api/", include([*campaigns_api, *calls_api])),
+    path("", include([*accounts_pages, *campaigns_pages, *calls_pages])),
+]
+
+handler404 = "opendeep.errors.not_found"
+handler403 = "opendeep.errors.forbidden"
+handler500 = "opendeep.errors.server_error"
