@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +16,19 @@ POLL_S = 0.01
 class OwnedProcess:
     """Runs `command` between enter and exit, with its output in the file `output`.
 
-    `user`: name of the account that it runs as (root only), None for our own.
+    `user`: name of the account that it runs as (root only), None for our own. `stop_signal` asks it to end.
     """
 
-    def __init__(self, command: Sequence[str | Path], output: Path, user: str | None = None) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        output: Path,
+        user: str | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
         # Without setpriv a killed test run would leave its servers behind.
-        self._command = ["setpriv", "--pdeathsig", "TERM", *map(str, command)]
+        self._command = ["setpriv", "--pdeathsig", stop_signal.name.removeprefix("SIG"), *map(str, command)]
+        self._stop_signal = stop_signal
         self._output = output
         self._user = user
         self._process: subprocess.Popen[bytes]
@@ -60,14 +68,12 @@ class OwnedProcess:
             return False
         return True
 
-    def stop(self, ask_with: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self) -> None:
         """End it and its children: asked first, killed after STOP_TIMEOUT_S. Once it has ended, does nothing."""
         if not self.ended():
-            self._process.send_signal(ask_with)
+            self._process.send_signal(self._stop_signal)
             if not self.ended(STOP_TIMEOUT_S):
                 self._process.kill()
                 self._process.wait()
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass

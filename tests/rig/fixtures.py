@@ -1,0 +1,43 @@
+"""Fixtures over the rig. Loaded by tests/conftest.py: `pytest_plugins = ["tests.rig.fixtures"]`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rig import apt, sipp
+from tests.rig.asterisk import RunningAsterisk
+from tests.rig.postgres import RunningPostgres
+from tests.rig.skips import Unavailable, unavailable
+
+RIG_FIXTURES = {"asterisk", "postgres_url"}
+TEST_TIMEOUT_S = 120
+
+
+@pytest.fixture(scope="session")
+def asterisk() -> Iterator[RunningAsterisk]:
+    """A real Asterisk for the whole test session."""
+    try:
+        apt.ensure([sipp.PACKAGE])
+        part = RunningAsterisk()
+    except Unavailable as error:
+        unavailable("Asterisk", str(error), excusable=error.excusable)
+    with part:
+        yield part
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """DATABASE_URL of an empty database of a real PostgreSQL for the whole test session."""
+    try:
+        part = RunningPostgres()
+    except Unavailable as error:
+        unavailable("PostgreSQL", str(error), excusable=error.excusable)
+    with part as server:
+        yield server.url
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A part of the rig may first have to be downloaded, within limits of its own; the test's is for the test."""
+    for item in items:
+        if RIG_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))

@@ -1,0 +1,110 @@
+"""Callees at the other end of the trunk: SIPp with one of the scenarios beside this file."""
+
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.rig import apt
+from tests.rig.ports import LOOPBACK
+from tests.rig.process import OwnedProcess
+
+PACKAGE = "sip-tester"
+SCENARIOS = Path(__file__).parent / "scenarios"
+START_TIMEOUT_S = 10.0
+NO_AUDIO_PORT = 9
+INVITED = re.compile(r"^INVITE sips?:([^@;>]+)@.*?^Call-ID: *(\S+)", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """A scenario, the values of its keywords, and for how long its pause lasts."""
+
+    scenario: str
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    pause_ms: int = 0
+
+
+def answers(rtp_port: int, after_s: float = 0.0) -> Behaviour:
+    """Rings, answers, stays until the caller hangs up. `rtp_port`: where its audio is, such as an RtpPeer's."""
+    return Behaviour("answer", {"rtp_port": str(rtp_port)}, pause_ms=round(after_s * 1000))
+
+
+def answers_and_hangs_up(after_s: float, rtp_port: int = NO_AUDIO_PORT) -> Behaviour:
+    return Behaviour("answer_and_hang_up", {"rtp_port": str(rtp_port)}, pause_ms=round(after_s * 1000))
+
+
+def refuses(status: int, reason: str) -> Behaviour:
+    """Says no with a SIP status: 486 busy, 603 declined, 404 not found, 480 not there, and so on."""
+    return Behaviour("refuse", {"status": f"{status} {reason}"})
+
+
+def rings_for_ever() -> Behaviour:
+    return Behaviour("ring")
+
+
+def announces_and_refuses(after_s: float, rtp_port: int, status: int = 486, reason: str = "Busy Here") -> Behaviour:
+    """An announcement before any answer (183 with audio), and then a no."""
+    keywords = {"status": f"{status} {reason}", "rtp_port": str(rtp_port)}
+    return Behaviour("announce_and_refuse", keywords, pause_ms=round(after_s * 1000))
+
+
+class Callee:
+    """SIPp on `port` of the loopback interface between enter and exit; every call gets the same behaviour."""
+
+    def __init__(self, port: int, behaviour: Behaviour) -> None:
+        apt.ensure([PACKAGE])
+        self.port = port
+        self._behaviour = behaviour
+        self._stack = ExitStack()
+        self._messages: Path
+        self._messages_to_the_end: str | None = None
+        self._process: OwnedProcess
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opendeep-sipp-")))
+            self._messages = directory / "messages"
+            self._process = stack.enter_context(OwnedProcess(self._command(), directory / "output"))
+            self._wait_until_listening()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.stop()
+        self._messages_to_the_end = self.messages()
+        self._stack.close()
+
+    def messages(self) -> str:
+        """Every SIP message sent and received so far; after exit, all of them."""
+        if self._messages_to_the_end is not None:
+            return self._messages_to_the_end
+        return self._messages.read_text(errors="replace") if self._messages.exists() else ""
+
+    def numbers_called(self) -> list[str]:
+        """The number of every call so far, in order; a call counts once however often its INVITE was repeated."""
+        calls = {call_id: number for number, call_id in INVITED.findall(self.messages())}
+        return list(calls.values())
+
+    def _command(self) -> list[str | Path]:
+        keywords = [part for item in self._behaviour.keywords.items() for part in ("-key", *item)]
+        where = ["-i", LOOPBACK, "-p", str(self.port), "-nostdin", "-aa"]
+        log = ["-trace_msg", "-message_file", str(self._messages)]
+        pause = ["-d", str(self._behaviour.pause_ms)]
+        return ["sipp", "-sf", SCENARIOS / f"{self._behaviour.scenario}.xml", *where, *pause, *log, *keywords]
+
+    def _wait_until_listening(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        socket_line = f":{self.port:04X} 00000000:0000 "
+        while socket_line not in Path("/proc/net/udp").read_text():
+            if self._process.ended(wait_s=0.01):
+                raise RuntimeError(f"SIPp did not start:\n{self._process.output()}")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"SIPp did not open its port within {START_TIMEOUT_S:.0f} s")
