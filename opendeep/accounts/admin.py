@@ -40,7 +40,7 @@ class UserChangeForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = "__all__"
+        fields = ("email", "password", "name", "time_zone", "is_active", "is_staff", "is_superuser")
 
 
 @admin.register(User)
