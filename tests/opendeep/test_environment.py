@@ -1,0 +1,63 @@
+"""Settings from the environment fail loudly and say what to write."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opendeep.environment import Env
+
+
+def test_a_missing_required_setting_is_named() -> None:
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY is not set"):
+        Env({}).text("SECRET_KEY")
+
+
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("s3cret\n")
+    assert Env({"OPENAI_API_KEY_FILE": str(file)}).text("OPENAI_API_KEY") == "s3cret"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(ImproperlyConfigured, match="OPENAI_API_KEY_FILE names /nowhere/key"):
+        Env({"OPENAI_API_KEY_FILE": "/nowhere/key"}).text("OPENAI_API_KEY")
+
+
+@pytest.mark.parametrize("value", ["maybe", "2", "ja"])
+def test_a_boolean_that_is_none_says_what_to_write(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="write true or false"):
+        Env({"DEBUG": value}).boolean("DEBUG", False)
+
+
+@given(st.integers(min_value=1, max_value=65535))
+def test_every_port_is_accepted(port: int) -> None:
+    assert Env({"WEB_PORT": str(port)}).port("WEB_PORT", 8000) == port
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "http", "80.0"])
+def test_a_port_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="WEB_PORT"):
+        Env({"WEB_PORT": value}).port("WEB_PORT", 8000)
+
+
+@pytest.mark.parametrize("value", ["127.0.0.1", "localhost:", ":9092", "127.0.0.1:99999", "127.0.0.1:port"])
+def test_an_address_without_host_or_port_shows_an_example(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="HOST:PORT"):
+        Env({"AUDIOSOCKET_BIND": value}).host_port("AUDIOSOCKET_BIND", "127.0.0.1:9092")
+
+
+def test_an_ipv6_address_loses_its_brackets() -> None:
+    assert Env({"AUDIOSOCKET_BIND": "[::1]:9092"}).host_port("AUDIOSOCKET_BIND", "x:1") == ("::1", 9092)
+
+
+@pytest.mark.parametrize("value", ["localhost:6379", "http://127.0.0.1", "redis://"])
+def test_a_url_of_the_wrong_kind_names_the_right_one(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="must begin with redis://"):
+        Env({"REDIS_URL": value}).url("REDIS_URL", "redis://127.0.0.1", {"redis"})
+
+
+def test_an_empty_setting_counts_as_not_given() -> None:
+    assert Env({"WEB_PORT": " "}).port("WEB_PORT", 8000) == 8000

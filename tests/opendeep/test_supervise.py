@@ -1,0 +1,101 @@
+"""`make run` chooses its parts from the environment and says in words why it cannot start."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from pathlib import Path
+
+import psutil
+import pytest
+
+from opendeep.supervise import checks, processes
+from opendeep.supervise.surroundings import Surroundings, look_around
+
+
+@pytest.fixture
+def listening_port() -> Iterator[int]:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def around(tmp_path: Path, **given: str) -> Surroundings:
+    return look_around({"VAR_DIR": str(tmp_path), **given})
+
+
+def test_without_settings_everything_is_embedded(tmp_path: Path) -> None:
+    found = around(tmp_path)
+    assert found.embedded_redis
+    assert found.sandbox_pbx
+    assert found.sandbox_openai
+    assert "nobody real is called" in found.environment["ENVIRONMENT_NOTICE"]
+
+
+def test_a_real_pbx_and_a_key_start_no_sandbox_and_show_no_notice(tmp_path: Path) -> None:
+    found = around(tmp_path, ASTERISK_AMI_SECRET="s", OPENAI_API_KEY="k", REDIS_URL="redis://db:6379/0")
+    assert [process.name for process in processes.embedded(found)] == []
+    assert "ENVIRONMENT_NOTICE" not in found.environment
+
+
+def test_a_real_key_alone_keeps_the_sandbox_telephone(tmp_path: Path) -> None:
+    found = around(tmp_path, OPENAI_API_KEY="k")
+    assert [process.name for process in processes.embedded(found)] == ["redis", "sandbox-pbx"]
+    assert found.environment["OPENAI_API_KEY"] == "k"
+    assert "OPENAI_BASE_URL" not in found.environment
+
+
+def test_the_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
+    first = Path(around(tmp_path).environment["SECRET_KEY_FILE"]).read_text()
+    second = Path(around(tmp_path).environment["SECRET_KEY_FILE"]).read_text()
+    assert first == second
+    assert len(first) > 40
+    assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
+
+
+def test_a_taken_port_names_its_setting_and_its_owner(listening_port: int) -> None:
+    with pytest.raises(
+        checks.CannotStart, match=rf"Port {listening_port} is taken by .*process {os.getpid()}.*WEB_PORT"
+    ):
+        checks.check_ports({"WEB_PORT": listening_port})
+
+
+def test_two_settings_with_one_port_are_refused() -> None:
+    with pytest.raises(checks.CannotStart, match="FLOWER_PORT and WEB_PORT both name port 8000"):
+        checks.check_ports({"WEB_PORT": 8000, "FLOWER_PORT": 8000})
+
+
+def test_a_second_start_from_the_same_directory_is_refused(tmp_path: Path) -> None:
+    with (
+        checks.only_one(tmp_path),
+        pytest.raises(checks.CannotStart, match="already running"),
+        checks.only_one(tmp_path),
+    ):
+        pass
+
+
+def test_processes_that_a_killed_start_left_behind_are_stopped(tmp_path: Path) -> None:
+    leftover = subprocess.Popen(
+        [sys.executable, "-c", "import sys; print('up', flush=True); sys.stdin.read()"],
+        env={**os.environ, "OPENDEEP_RUN": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert leftover.stdout is not None
+    leftover.stdout.readline()
+    assert checks.clear_leftovers(tmp_path) == 1
+    assert not psutil.pid_exists(leftover.pid) or leftover.wait(5) is not None
+    leftover.communicate()
+
+
+def test_the_configuration_names_every_process_once(tmp_path: Path) -> None:
+    found = around(tmp_path)
+    everything = processes.embedded(found) + processes.of_procfile()
+    parser = RawConfigParser()
+    parser.read_string(processes.supervisord_configuration(everything, found))
+    programs = [section for section in parser.sections() if section.startswith("program:")]
+    assert {"program:web", "program:worker", "program:beat", "program:callcontrol", "program:gateway"} <= set(programs)
+    assert len(programs) == 9

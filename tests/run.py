@@ -1,0 +1,118 @@
+"""`make test`: the checks, then every test, stage by stage, with one sum at the end.
+
+`make test ARGS="--long"` adds the long mode; `ARGS="unit web"` runs only the named stages.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.rig import postgres
+from tests.rig.skips import REQUIRE, Unavailable
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "var" / "test-results"
+HERMETIC = "not (processes or browser or asterisk or postgres or long)"
+WITH_DATABASE = ["tests/calls", "tests/campaigns", "tests/analysis", "tests/opendeep", "tests/web"]
+
+
+@dataclass
+class Stage:
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    is_pytest: bool = True
+
+
+def pytest(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", *arguments]
+
+
+def check_stages() -> list[Stage]:
+    tool = str(Path(sys.executable).parent)
+    commands = {
+        "ruff": [f"{tool}/ruff", "check", "."],
+        "format": [f"{tool}/ruff", "format", "--check", "."],
+        "types": [sys.executable, "-m", "mypy", "."],
+        "imports": [f"{tool}/lint-imports"],
+        "migrations": [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"],
+    }
+    return [Stage(name, command, {"SECRET_KEY": "check"}, is_pytest=False) for name, command in commands.items()]
+
+
+def test_stages(long: bool) -> list[Stage]:
+    real = "(processes or browser or asterisk or postgres)"
+    return [
+        Stage("unit", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal")),
+        Stage("postgres", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal", *WITH_DATABASE)),
+        Stage("real", pytest("-m", real if long else f"{real} and not long", "--timeout", "600")),
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("stages", nargs="*")
+    parser.add_argument("--long", action="store_true")
+    options = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    stages = [s for s in check_stages() + test_stages(options.long) if not options.stages or s.name in options.stages]
+    totals: Counter[str] = Counter()
+    failed = [stage.name for stage in stages if not run(stage, totals)]
+    print(f"\nFailed stages: {', '.join(failed) or 'none'}")
+    print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
+    return 1 if failed or totals["failed"] else 0
+
+
+def run(stage: Stage, totals: Counter[str]) -> bool:
+    print(f"\n=== {stage.name} ===", flush=True)
+    started = time.monotonic()
+    if stage.name == "postgres":
+        passed = run_on_postgres(stage, totals)
+    else:
+        passed = execute(stage, stage.environment, totals)
+    print(f"=== {stage.name}: {'ok' if passed else 'FAILED'} after {time.monotonic() - started:.0f} s ===", flush=True)
+    return passed
+
+
+def run_on_postgres(stage: Stage, totals: Counter[str]) -> bool:
+    """The same tests as on SQLite, on a PostgreSQL server of their own."""
+    try:
+        with postgres.RunningPostgres() as server:
+            return execute(stage, {"DATABASE_URL": server.url}, totals)
+    except Unavailable as error:
+        totals["skipped"] += 1
+        print(f"SKIPPED the tests on PostgreSQL: {error}")
+        return os.environ.get(REQUIRE) != "all"
+
+
+def execute(stage: Stage, environment: dict[str, str], totals: Counter[str]) -> bool:
+    command, results = list(stage.command), RESULTS / f"{stage.name}.xml"
+    if stage.is_pytest:
+        results.unlink(missing_ok=True)
+        command.append(f"--junit-xml={results}")
+    finished = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
+    if stage.is_pytest:
+        count(results, totals)
+    return finished.returncode == 0
+
+
+def count(results: Path, totals: Counter[str]) -> None:
+    if not results.exists():
+        totals["failed"] += 1
+        return
+    for suite in ElementTree.parse(results).getroot().iter("testsuite"):
+        numbers = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
+        broken = numbers["failures"] + numbers["errors"]
+        totals["failed"] += broken
+        totals["skipped"] += numbers["skipped"]
+        totals["passed"] += numbers["tests"] - broken - numbers["skipped"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
