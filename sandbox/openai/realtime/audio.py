@@ -84,7 +84,7 @@ class AudioFormat:
             case "audio/pcmu":
                 return g711.encode(pcm)
             case "audio/pcma":
-                return _ALAW_ENCODE[np.frombuffer(pcm, dtype="<u2")].tobytes()
+                return bytes(_ALAW_ENCODE[np.frombuffer(pcm, dtype="<u2")].tobytes())
         return pcm
 
     def encode_ear(self, samples: Samples) -> bytes:

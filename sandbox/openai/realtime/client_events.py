@@ -51,7 +51,7 @@ def parse(message: dict[str, Any]) -> ClientEvent:
     if kind == _APPEND and isinstance(message.get("audio"), str) and message.keys() <= _APPEND_KEYS:
         return AudioAppend.model_construct(type=_APPEND, audio=message["audio"])  # 50 a second: no validation
     if kind is None:
-        raise ClientEventError("missing_required_parameter", "Missing required parameter: 'type'.", param="type")
+        raise _missing("type")
     shape = CLIENT_EVENTS.get(kind) if isinstance(kind, str) else None
     if shape is None:
         raise _invalid_value("type", kind, ", ".join(f"'{name}'" for name in CLIENT_EVENTS))
@@ -94,20 +94,21 @@ def _as_client_error(message: dict[str, Any], problem: ErrorDetails) -> ClientEv
 
 
 def _missing(param: str) -> ClientEventError:
-    return ClientEventError(
-        "missing_required_parameter", f"Missing required parameter: '{param}'.", param=param
-    )
+    return ClientEventError("missing_required_parameter", f"Missing required parameter: '{param}'.", param=param)
 
 
 def _path(message: dict[str, Any], location: tuple[int | str, ...]) -> str:
     """The location as `session.tools[0].name`, without the union tags that pydantic puts between."""
-    path, here = "", message
+    path = ""
+    here: Any = message
     for index, step in enumerate(location):
-        inside = (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int))
-        last = index == len(location) - 1
-        if inside:
-            here = here[step]  # type: ignore[index]
-        elif not (last and isinstance(here, dict)):
+        if _leads_on(here, step):
+            here = here[step]
+        elif index < len(location) - 1 or not isinstance(here, dict):
             continue
         path += f"[{step}]" if isinstance(step, int) else f".{step}"
     return path.lstrip(".")
+
+
+def _leads_on(here: object, step: int | str) -> bool:
+    return step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int)

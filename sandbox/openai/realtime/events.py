@@ -6,7 +6,6 @@ A function returns the event as a dict ready for JSON. `audio` payloads are base
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 Event = dict[str, Any]
@@ -48,9 +47,7 @@ def session_updated(session: dict[str, Any]) -> Event:
 
 
 def conversation_created(conversation_id: str) -> Event:
-    return _event(
-        "conversation.created", conversation={"id": conversation_id, "object": "realtime.conversation"}
-    )
+    return _event("conversation.created", conversation={"id": conversation_id, "object": "realtime.conversation"})
 
 
 def rate_limits_updated(requests_left: int, tokens_left: int, limits: tuple[int, int]) -> Event:
@@ -99,9 +96,7 @@ def item_truncated(item_id: str, content_index: int, audio_end_ms: int) -> Event
 
 
 def transcription_delta(item_id: str, delta: str) -> Event:
-    return _event(
-        "conversation.item.input_audio_transcription.delta", item_id=item_id, content_index=0, delta=delta
-    )
+    return _event("conversation.item.input_audio_transcription.delta", item_id=item_id, content_index=0, delta=delta)
 
 
 def transcription_completed(item_id: str, transcript: str, usage: dict[str, Any]) -> Event:
@@ -163,9 +158,7 @@ def response_done(response: dict[str, Any]) -> Event:
 
 
 def output_item_added(response_id: str, output_index: int, item: dict[str, Any]) -> Event:
-    return _event(
-        "response.output_item.added", response_id=response_id, output_index=output_index, item=item
-    )
+    return _event("response.output_item.added", response_id=response_id, output_index=output_index, item=item)
 
 
 def output_item_done(response_id: str, output_index: int, item: dict[str, Any]) -> Event:
@@ -223,11 +216,13 @@ class FunctionCallEvents:
         return _event("response.function_call_arguments.delta", **self._where, delta=delta)
 
     def arguments_done(self, name: str, arguments: str) -> Event:
-        return _event(
-            "response.function_call_arguments.done", **self._where, name=name, arguments=arguments
-        )
+        return _event("response.function_call_arguments.done", **self._where, name=name, arguments=arguments)
 
 
-def unknown(kind: str, fields: Sequence[tuple[str, Any]] = ()) -> Event:
+def unknown(kind: str, fields: Event) -> Event:
     """An event that no client knows yet, for the fault of that name."""
-    return _event(kind, **dict(fields))
+    return _event(kind, **fields)
+
+
+NONSENSE: Event = {"type": "nonsense"}
+"""Stands in the queue for a text that is not JSON, for the fault of that name."""

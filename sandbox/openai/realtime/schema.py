@@ -81,9 +81,8 @@ class CustomVoice(Shape):
     id: str
 
 
-Voice = (
-    Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"] | CustomVoice
-)
+VoiceName = Literal["alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "marin", "cedar"]
+Voice = VoiceName | CustomVoice
 
 
 class AudioOutput(Shape):
@@ -195,9 +194,7 @@ class ItemReference(Shape):
 
 
 AnyNewItem = Annotated[NewMessage | NewFunctionCall | NewFunctionCallOutput, Field(discriminator="type")]
-AnyInput = Annotated[
-    NewMessage | NewFunctionCall | NewFunctionCallOutput | ItemReference, Field(discriminator="type")
-]
+AnyInput = Annotated[NewMessage | NewFunctionCall | NewFunctionCallOutput | ItemReference, Field(discriminator="type")]
 
 
 # Client events
