@@ -1,0 +1,52 @@
+"""One running product for the tests that do it no harm; those that kill its parts start their own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.e2e.product import EMAIL, Api, RunningProduct
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def product() -> Iterator[RunningProduct]:
+    with RunningProduct() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(product: RunningProduct) -> Api:
+    return Api(product.url, product.manage("create_api_token", EMAIL))
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    # The synchronous Playwright drives an event loop in this thread, in which Django's ORM sees no danger here.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=str(chromium_path), headless=True, args=CHROMIUM_FLAGS)
+
+
+@pytest.fixture
+def page(browser: Browser, product: RunningProduct) -> Iterator[Page]:
+    """A signed-in page of a fresh visitor, 1280 wide."""
+    context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(product.password)
+    page.get_by_role("button", name="Sign in").click()
+    yield page
+    context.close()
