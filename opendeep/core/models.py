@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class OutboxEvent(models.Model):
-    """One fact, delivered to its topic's handlers at least once and in order of `id` per key."""
+    """One fact, delivered to its topic's handlers at least once. A fact waits for the earlier ones of its key."""
 
     topic = models.CharField(max_length=64)
     key = models.CharField(max_length=64, help_text="What the fact is about; facts of one key stay in order.")
@@ -20,6 +20,7 @@ class OutboxEvent(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(fields=["next_try_at", "id"], condition=Q(delivered_at=None), name="outbox_undelivered"),
+            models.Index(fields=["key", "id"], condition=Q(delivered_at=None), name="outbox_undelivered_of_key"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from opendeep.core.clock import now
 from opendeep.core.jobs import enqueue_on_commit
@@ -48,7 +48,8 @@ def deliver_pending(at: datetime | None = None) -> int:
 
 
 def _due(at: datetime) -> QuerySet[OutboxEvent]:
-    return OutboxEvent.objects.filter(delivered_at=None, next_try_at__lte=at).order_by("id")
+    earlier = OutboxEvent.objects.filter(delivered_at=None, key=OuterRef("key"), id__lt=OuterRef("id"))
+    return OutboxEvent.objects.filter(~Exists(earlier), delivered_at=None, next_try_at__lte=at).order_by("id")
 
 
 def _deliver(event_id: int, at: datetime) -> bool:
@@ -65,7 +66,7 @@ def _deliver(event_id: int, at: datetime) -> bool:
             event.delivered_at = at
             event.save(update_fields=["delivered_at"])
     except Exception as error:  # noqa: BLE001 - one poisoned fact must not stop the others; it is kept and tried again
-        log.exception("outbox_handler_failed", event=event_id)
+        log.exception("outbox_handler_failed", fact=event_id)
         _postpone(event_id, at, error)
         return False
     return True

@@ -7,7 +7,7 @@ from opendeep.core import alive, outbox
 
 @shared_task(name="core.deliver_outbox")
 def deliver_outbox() -> None:
-    while outbox.deliver_pending() == outbox.BATCH:
+    while outbox.deliver_pending():
         pass
 
 

@@ -1,0 +1,94 @@
+"""Facts reach their handlers at least once, and a failing handler loses nothing."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from opendeep.core import outbox
+from opendeep.core.models import OutboxEvent
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def received() -> Iterator[list[Mapping[str, Any]]]:
+    seen: list[Mapping[str, Any]] = []
+    outbox.subscribe("test.topic", seen.append)
+    yield seen
+    outbox._handlers.pop("test.topic")
+
+
+def publish(number: int) -> None:
+    with transaction.atomic():
+        outbox.publish("test.topic", f"key {number}", {"number": number}, NOW)
+
+
+def test_every_fact_is_delivered_once_and_in_order(received: list[Mapping[str, Any]]) -> None:
+    publish(1)
+    publish(2)
+    assert outbox.deliver_pending(NOW) == 2
+    assert outbox.deliver_pending(NOW) == 0
+    assert [payload["number"] for payload in received] == [1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fact_outside_a_transaction_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="inside the transaction"):
+        outbox.publish("test.topic", "key", {}, NOW)
+
+
+def test_a_fact_of_a_change_that_was_rolled_back_does_not_exist(received: list[Mapping[str, Any]]) -> None:
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        outbox.publish("test.topic", "key", {}, NOW)
+        raise ZeroDivisionError
+    assert outbox.deliver_pending(NOW) == 0
+
+
+def test_a_failing_handler_is_tried_again_later_and_what_it_wrote_is_undone() -> None:
+    def fails(payload: Mapping[str, Any]) -> None:
+        OutboxEvent.objects.create(topic="left.over", key="k", payload={}, created_at=NOW, next_try_at=NOW)
+        raise ValueError("not today")
+
+    outbox.subscribe("test.failing", fails)
+    with transaction.atomic():
+        outbox.publish("test.failing", "key", {}, NOW)
+    assert outbox.deliver_pending(NOW) == 0
+    event = OutboxEvent.objects.get()
+    assert (event.tries, event.last_error) == (1, "ValueError: not today")
+    assert event.next_try_at > NOW
+    outbox._handlers["test.failing"] = []
+    assert outbox.deliver_pending(NOW + timedelta(minutes=1)) == 1
+
+
+def test_a_fact_waits_for_the_earlier_ones_of_its_key(received: list[Mapping[str, Any]]) -> None:
+    def fails(payload: Mapping[str, Any]) -> None:
+        raise ValueError
+
+    outbox._handlers["test.first"] = [fails]
+    with transaction.atomic():
+        outbox.publish("test.first", "call-1", {}, NOW)
+        outbox.publish("test.topic", "call-1", {"number": 1}, NOW)
+    outbox.deliver_pending(NOW)
+    outbox.deliver_pending(NOW)
+    assert received == []
+    outbox._handlers.pop("test.first")
+    outbox.deliver_pending(NOW + timedelta(minutes=1))
+    outbox.deliver_pending(NOW + timedelta(minutes=1))
+    assert len(received) == 1
+
+
+def test_one_poisoned_fact_does_not_stop_the_others(received: list[Mapping[str, Any]]) -> None:
+    def fails(payload: Mapping[str, Any]) -> None:
+        raise ValueError
+
+    outbox._handlers["test.poison"] = [fails]
+    with transaction.atomic():
+        outbox.publish("test.poison", "one", {}, NOW)
+        outbox.publish("test.topic", "other", {"number": 1}, NOW)
+    outbox.deliver_pending(NOW)
+    assert len(received) == 1
+    outbox._handlers.pop("test.poison")
