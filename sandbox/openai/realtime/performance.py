@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from sandbox.openai.faults import Fault
@@ -154,4 +155,4 @@ def decision_on(scene: Scene, tool_choice: object) -> Decision:
     if tool_choice != "required" or decision.call or not scene.tools.schemas:
         return decision
     forced = Toolbox(scene.tools.schemas, forced=next(iter(scene.tools.schemas)))
-    return Decision(decision.speech, decide(Scene(scene.instructions, scene.turns, forced, scene.now)).call)
+    return Decision(decision.speech, decide(replace(scene, tools=forced)).call)

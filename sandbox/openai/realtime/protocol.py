@@ -184,9 +184,9 @@ class RealtimeProtocol:
         audio_format = self.configuration.output_format
         if output.format is not None:
             audio_format = type(audio_format)(output.format.type)
-        instructions = session.instructions if params.instructions is None else params.instructions
         return ResponseSettings(
-            instructions=instructions,
+            session_instructions=session.instructions,
+            own_instructions=params.instructions or "",
             tools=session.tools if params.tools is None else params.tools,
             tool_choice=params.tool_choice or session.tool_choice,
             modality=modalities[0],

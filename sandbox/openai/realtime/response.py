@@ -27,9 +27,10 @@ _ARGUMENT_DELTA = 16
 
 @dataclass(frozen=True)
 class ResponseSettings:
-    """The session's settings with those of `response.create` on top."""
+    """The session's settings with those of `response.create` on top; its own instructions are kept apart."""
 
-    instructions: str
+    session_instructions: str
+    own_instructions: str
     tools: list[FunctionTool]
     tool_choice: ToolChoice
     modality: Modality
@@ -38,6 +39,11 @@ class ResponseSettings:
     max_output_tokens: int | Literal["inf"]
     metadata: dict[str, str] | None = None
     input_items: list[Item] | None = None
+
+    @property
+    def instructions(self) -> str:
+        """What the model would read."""
+        return self.own_instructions or self.session_instructions
 
 
 @dataclass

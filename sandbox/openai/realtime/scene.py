@@ -13,7 +13,8 @@ from sandbox.openai.realtime.schema import ForcedFunction
 
 def scene_of(settings: ResponseSettings, items: Sequence[Item], now: datetime) -> Scene:
     """`now` is local and naive; a `Now:` line in the instructions goes before it."""
-    return Scene(settings.instructions, tuple(turns_of(items)), _toolbox(settings), now)
+    turns = tuple(turns_of(items))
+    return Scene(settings.session_instructions, turns, _toolbox(settings), now, order=settings.own_instructions)
 
 
 def turns_of(items: Sequence[Item]) -> Iterator[Turn]:

@@ -68,11 +68,11 @@ class _Talk:
 
 def decide(scene: Scene) -> Decision:
     """The next step. A forced tool is called whatever was said."""
-    talk = _Talk(scene, read(scene.instructions))
+    talk = _Talk(scene, read(f"{scene.order}\n{scene.instructions}"))
     if scene.tools.forced:
         return Decision(call=_forced(talk, scene.tools.forced))
-    if talk.briefing.say:
-        return Decision(talk.briefing.say)
+    if order := word_for_word(scene.order):
+        return Decision(order)
     if not scene.turns or not any(turn.speaker in {"callee", "agent"} for turn in scene.turns):
         return talk.introduce()
     if scene.turns[-1].speaker == "owner" and (order := word_for_word(scene.turns[-1].text)):

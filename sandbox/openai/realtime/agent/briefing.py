@@ -10,54 +10,41 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from sandbox.openai.realtime.agent.second_person import to_second_person
+
 DEFAULT_OPENING = "Hello, this is an automated assistant."
 DEFAULT_PURPOSE = "I am calling with a short question. Do you have a moment?"
 
+_OPENING, _GOAL, _NOW = "opening sentence", "goal", "now"
 _LABELLED = re.compile(r"^\s*(?:[-*]\s*)?([A-Z][\w' -]{1,40}?):\s+(\S.*)$")
-_ORDER = re.compile(
-    r"\b(ask|remind|find out|check|confirm|book|inform|tell|invite|offer|collect|arrange|schedule)\b[^.\n]*",
-    re.I,
-)
+_ORDERS = "ask|remind|find out|check|confirm|book|inform|tell|invite|offer|collect|arrange|schedule"
+_MORE_ORDERS = "make|get|talk|speak|let|see|give|cancel|move|reserve|order|request|learn|verify|sell|apologi[sz]e"
+_ORDER_ANYWHERE = re.compile(rf"\b(?:{_ORDERS})\b[^.\n]*", re.I)
+_STARTS_WITH_ORDER = re.compile(rf"(?:{_ORDERS}|{_MORE_ORDERS})\b", re.I)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_SAY = re.compile(r"^\s*Say(?: exactly)?:\s*[\"“]?(.+?)[\"”]?\s*$", re.I | re.M)
-
-_SECOND_PERSON = (
-    (r"\b(?:he or she|she or he|he/she|they|he|she)\s+(?:are|is)\b", "you are"),
-    (r"\b(?:he or she|she or he|he/she|they|he|she)\s+(?:has|have)\b", "you have"),
-    (r"\b(?:he or she|she or he|he/she|they|he|she)\s+(?:does|do)\b", "you do"),
-    (
-        r"\b(?:he or she|she or he|he/she|he|she)\s+(want|need|like|prefer|agree|know|plan|wish|accept|keep|come)s\b",
-        r"you \1",
-    ),
-    (r"\bthe (?:customer|callee|patient|client|person|contact|guest|recipient|owner|member)s?'s?\s", "your "),
-    (
-        r"\bthe (?:customer|callee|patient|client|person|contact|guest|recipient|owner|member)s?\s+"
-        r"(want|need|like|prefer|agree|know|plan|wish|accept|keep|come)s?\b",
-        r"you \1",
-    ),
-    (
-        r"\bthe (?:customer|callee|patient|client|person|contact|guest|recipient|owner|member)s?\s+(?:is|are)\b",
-        "you are",
-    ),
-    (r"\bthe (?:customer|callee|patient|client|person|contact|guest|recipient|owner|member)s?\b", "you"),
-    (r"\b(?:he or she|she or he|he/she|they|them|him|he|she)\b", "you"),
-    (r"\b(?:their|his or her|his|her)\b", "your"),
-    (r"\btheirs\b", "yours"),
-    (r"\b(?:themselves|himself|herself)\b", "yourself"),
+_WHETHER = re.compile(r"\b(?:whether|if) you\s+(.+)$", re.I | re.S)
+_CLAUSE_END = re.compile(r"\s*(?:,|;|\band (?:note|write|ask|find|record)\b)")
+_AUXILIARY = re.compile(r"(are|were|can|could|will|would|should|may)\b(.*)", re.S)
+_WORD_FOR_WORD = (
+    re.compile(r"^\s*Say(?: exactly)?:\s*[\"“]?(.+?)[\"”]?\s*$", re.I | re.M),
+    re.compile(r"\b(?:say|tell)\b[^\"“\n]*[\"“]([^\"”]+)[\"”]", re.I),
 )
-_NEGATABLE = re.compile(r"^(are|can|could|will|would|have|should|may|do)\b(.*)$", re.S)
+_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?")
 
 
 @dataclass(frozen=True)
 class Briefing:
-    """opening: said first. purpose: the question or message of the call, in the second person."""
+    """opening: said first. purpose: the question or message of the call, in the second person.
+
+    clause: what a yes agrees to ("want to keep your appointment"), "" when the goal is no such question.
+    facts: `Label: value` lines. now: the callee's local time at the start of the call, naive.
+    """
 
     opening: str
     purpose: str
     clause: str
     facts: tuple[str, ...]
     now: datetime | None
-    say: str | None
 
     @property
     def introduction(self) -> str:
@@ -65,55 +52,35 @@ class Briefing:
         return self.opening if self.opening.endswith("?") else f"{self.opening} {self.purpose}"
 
     def confirmation(self, *, positive: bool) -> str:
-        """What was understood from a yes or a no: "I have noted that you want to keep your appointment."."""
+        """What was understood from a yes or a no."""
         if not self.clause:
             return "I have noted a yes." if positive else "I have noted a no."
-        if positive:
-            return f"I have noted that you {self.clause}."
-        auxiliary = _NEGATABLE.match(self.clause)
-        if auxiliary and not (auxiliary[1] in {"have", "do"} and not auxiliary[2].strip()):
-            verb = "cannot" if auxiliary[1] == "can" else f"{auxiliary[1]} not"
-            return f"I have noted that you {verb}{auxiliary[2]}."
-        return f"I have noted that you do not {self.clause}."
+        return f"I have noted that you {self.clause if positive else _negated(self.clause)}."
 
 
 def read(instructions: str) -> Briefing:
-    labels: dict[str, str] = {}
-    facts: list[str] = []
-    for line in instructions.splitlines():
-        if match := _LABELLED.match(line):
-            label, value = match[1].strip(), match[2].strip()
-            labels.setdefault(label.lower(), value)
-            if label.lower() not in {"opening sentence", "goal", "now", "say"}:
-                facts.append(f"{label}: {value}")
-    goal = labels.get("goal") or _first_order(instructions)
-    asked = _second_person(_SENTENCE.split(goal)[0]) if goal else ""
+    """Of a label that stands there twice the first line counts."""
+    lines = [(match[1], match[2].strip()) for match in map(_LABELLED.match, instructions.splitlines()) if match]
+    labels = {label.lower(): value for label, value in reversed(lines)}
+    goal = labels.get(_GOAL) or _first_order(instructions)
+    asked = to_second_person(_SENTENCE.split(goal)[0]).strip().rstrip(".!")
     return Briefing(
-        opening=_sentence(labels.get("opening sentence", DEFAULT_OPENING)),
+        opening=_sentence(labels.get(_OPENING, DEFAULT_OPENING)),
         purpose=_purpose(asked),
         clause=_clause(asked),
-        facts=tuple(facts),
-        now=_moment(labels.get("now", "")),
-        say=word_for_word(instructions),
+        facts=tuple(f"{label}: {value}" for label, value in lines if label.lower() not in {_OPENING, _GOAL, _NOW}),
+        now=_moment(labels.get(_NOW, "")),
     )
 
 
-def word_for_word(text: str) -> str | None:
-    """The sentence behind `Say:`, in instructions of one response or in a system message."""
-    match = _SAY.search(text)
-    return match[1] if match else None
+def word_for_word(order: str) -> str | None:
+    """The sentence that the instructions of one response, or a system message, want said: `Say: …`, or quoted."""
+    return next((match[1] for pattern in _WORD_FOR_WORD if (match := pattern.search(order))), None)
 
 
 def _first_order(instructions: str) -> str:
-    match = _ORDER.search(instructions)
+    match = _ORDER_ANYWHERE.search(instructions)
     return match[0].strip() if match else ""
-
-
-def _second_person(text: str) -> str:
-    for pattern, replacement in _SECOND_PERSON:
-        text = re.sub(pattern, replacement, text, flags=re.I)
-    text = re.sub(r"\b(book|get|find|reserve|order) me\b", r"\1", text, flags=re.I)
-    return text.strip().rstrip(".!")
 
 
 def _purpose(asked: str) -> str:
@@ -121,23 +88,19 @@ def _purpose(asked: str) -> str:
         return DEFAULT_PURPOSE
     if asked.endswith("?"):
         return _sentence(asked)
-    if _ORDER.match(asked) or asked.split()[0].lower() in {
-        "make",
-        "get",
-        "talk",
-        "speak",
-        "let",
-        "see",
-        "give",
-    }:
+    if _STARTS_WITH_ORDER.match(asked):
         return f"I am calling to {asked[0].lower()}{asked[1:]}."
     return f"I am calling about the following. {_sentence(asked)}"
 
 
 def _clause(asked: str) -> str:
-    """ "ask whether you want to come" -> "want to come"."""
-    match = re.search(r"\b(?:whether|if) you\s+(.+)$", asked, re.I | re.S)
-    return re.split(r"\s*(?:,|;|\band (?:note|write|ask|find|record)\b)", match[1])[0].strip() if match else ""
+    match = _WHETHER.search(asked)
+    return _CLAUSE_END.split(match[1])[0].strip() if match else ""
+
+
+def _negated(clause: str) -> str:
+    auxiliary = _AUXILIARY.match(clause)
+    return f"{auxiliary[1]} not{auxiliary[2]}" if auxiliary else f"do not {clause}"
 
 
 def _sentence(text: str) -> str:
@@ -146,8 +109,8 @@ def _sentence(text: str) -> str:
 
 
 def _moment(text: str) -> datetime | None:
-    """ "2026-11-22T16:30 (America/New_York)" -> the local time, naive as the tools want it."""
-    match = re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?", text)
+    """ "2026-11-22T16:30 (America/New_York)": the zone is the callee's, as are the times that the tools want."""
+    match = _LOCAL_TIME.match(text)
     try:
         return datetime.fromisoformat(match[0]) if match else None
     except ValueError:

@@ -47,7 +47,7 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"\b(?:never|not|don't|stop|quit) (?:ever )?(?:call|phone|ring|contact)(?:ing)?\b"
             r"(?! (?:me |us )?(?:now|today|so early|before|until|after|at|on)\b)",
             r"(?:off|from) (?:your|the|this) (?:call(?:ing)? )?list",
-            r"do[- ]not[- ]call|remove (?:me|my number)|unsubscribe",
+            r"do[- ]not[- ]call (?:list|register)|remove (?:me|my number)|unsubscribe",
         ),
     ),
     (
@@ -96,7 +96,7 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     (
         Meaning.NO,
         (
-            r"\bno\b|\bnope\b|\bcancel\b|\bcannot\b",
+            r"\bno\b(?! problem)|\bnope\b|\bcancel\b|\bcannot\b",
             r"\bnot (?:any ?more|interested|really|at all)",
             r"(?:do|can|will|would)(?: not|n't)\b",
         ),
@@ -105,7 +105,7 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
         Meaning.YES,
         (
             r"\b(?:yes|yeah|yep|sure|certainly|correct|okay|ok|fine|absolutely)\b|of course",
-            r"that works|that is right|that's right|sounds good",
+            r"that works|that is right|that's right|sounds good|no problem",
             r"\bi (?:do|will|would)\b",
         ),
     ),

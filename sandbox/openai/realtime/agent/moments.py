@@ -87,7 +87,7 @@ def _clock(text: str) -> time | None:
             quarter = 30 if match[1] == "half" else 15
             hour, minute = (hour, quarter) if match[2] == "past" else (hour - 1, 60 - quarter)
         return time(hour % 24, minute) if minute < 60 else None
-    return next((clock for name, clock in _PARTS_OF_DAY.items() if name in text), None)
+    return next((clock for name, clock in _PARTS_OF_DAY.items() if re.search(rf"\b{name}\b", text)), None)
 
 
 def _hour_of_day(hour: int, half: str) -> int:

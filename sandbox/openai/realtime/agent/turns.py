@@ -94,9 +94,10 @@ def _empty(schema: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Scene:
-    """All that a decision is made from."""
+    """All that a decision is made from. `order`: instructions for this one response; `now`: local and naive."""
 
     instructions: str
     turns: tuple[Turn, ...]
     tools: Toolbox
     now: datetime
+    order: str = ""
