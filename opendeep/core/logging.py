@@ -45,7 +45,7 @@ def configure(options: Mapping[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(options["level"])
-    for noisy in ("httpx", "httpcore", "websockets", "asyncio", "daphne"):
+    for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "websockets", "asyncio", "daphne"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

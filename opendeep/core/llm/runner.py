@@ -99,9 +99,9 @@ def _create(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
                 "json_schema": {"name": role.name, "strict": True, "schema": schema},
             }
         }
-    completion: ChatCompletion = client().chat.completions.create(
-        model=settings.OPENAI_TEXT_MODEL, messages=messages, **extra
-    )
+    completion: object = client().chat.completions.create(model=settings.OPENAI_TEXT_MODEL, messages=messages, **extra)
+    if not isinstance(completion, ChatCompletion):  # the SDK hands on whatever text a server sends
+        raise RetryableError("Whatever answers at OPENAI_BASE_URL does not speak like OpenAI.")
     return completion
 
 

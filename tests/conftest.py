@@ -1,0 +1,3 @@
+"""Fixtures for every test; each file below says what it starts."""
+
+pytest_plugins = ["tests.rig.fixtures", "tests.openai_server"]
