@@ -34,10 +34,19 @@ def ensure(packages: Iterable[str]) -> None:
 
 
 def is_installed(package: str) -> bool:
+    return _query(package, "${db:Status-Status}") == "installed"
+
+
+def version(package: str) -> str:
+    """Version of an installed package."""
+    return _query(package, "${Version}")
+
+
+def _query(package: str, wanted: str) -> str:
     if shutil.which("dpkg-query") is None:
-        return False
-    query = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
-    return subprocess.run(query, capture_output=True, text=True, check=False).stdout == "installed"
+        return ""
+    query = ["dpkg-query", "--show", f"--showformat={wanted}", package]
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout
 
 
 def debian_mirror() -> str:

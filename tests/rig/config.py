@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 SECTION = re.compile(r"\[([^\]]+)\]")
-SETTING = re.compile(r"([\w-]+)(\s*=>?\s*)(.*)")
+# Also one that is there as a comment, to be filled in.
+SETTING = re.compile(r";?([\w-]+)\s*=")
 
 
 def with_values(text: str, values: Mapping[tuple[str, str], str]) -> str:
@@ -19,7 +20,7 @@ def with_values(text: str, values: Mapping[tuple[str, str], str]) -> str:
         if match := SECTION.match(line):
             section = match[1]
         elif (match := SETTING.match(line)) and (section, match[1]) in values:
-            line = f"{match[1]}{match[2]}{missing.pop((section, match[1]))}"
+            line = f"{match[1]} = {missing.pop((section, match[1]))}"
         lines.append(line)
     if missing:
         raise KeyError(f"not in the configuration: {sorted(missing)}")

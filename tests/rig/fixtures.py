@@ -1,15 +1,16 @@
 """Fixtures over the rig. Loaded by tests/conftest.py: `pytest_plugins = ["tests.rig.fixtures"]`."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.rig import apt, sipp
+from tests.rig import apt, chromium, sipp
 from tests.rig.asterisk import RunningAsterisk
 from tests.rig.postgres import RunningPostgres
 from tests.rig.skips import Unavailable, unavailable
 
-RIG_FIXTURES = {"asterisk", "postgres_url"}
+RIG_FIXTURES = {"asterisk", "postgres_url", "chromium_path"}
 TEST_TIMEOUT_S = 120
 
 
@@ -34,6 +35,15 @@ def postgres_url() -> Iterator[str]:
         unavailable("PostgreSQL", str(error), excusable=error.excusable)
     with part as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """Debian's Chromium, for Playwright's `executable_path`."""
+    try:
+        return chromium.executable()
+    except Unavailable as error:
+        unavailable("Chromium", str(error), excusable=error.excusable)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,7 @@ class OwnedProcess:
 
     def __init__(
         self,
-        command: Sequence[str | Path],
+        command: Sequence[object],
         output: Path,
         user: str | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,

@@ -53,7 +53,6 @@ def asterisk_version(tree: Path) -> str:
 def _require_private_mounts() -> None:
     if os.geteuid() != 0:
         raise Unavailable("Asterisk 22 comes as a Debian sid tree, which needs root (debootstrap, chroot)")
-    apt.ensure(["util-linux"])
     result = subprocess.run([*PRIVATE_MOUNTS, "true"], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise Unavailable(f"this machine allows no mount namespace: {result.stderr.strip()}")

@@ -1,6 +1,7 @@
 """Callees at the other end of the trunk: SIPp with one of the scenarios beside this file."""
 
 import re
+import signal
 import tempfile
 import time
 from collections.abc import Mapping
@@ -23,10 +24,10 @@ INVITED = re.compile(r"^INVITE sips?:([^@;>]+)@.*?^Call-ID: *(\S+)", re.MULTILIN
 
 @dataclass(frozen=True)
 class Behaviour:
-    """A scenario, the values of its keywords, and for how long its pause lasts."""
+    """A file of `scenarios/`, what stands for the [words] in it, and for how long its pause lasts."""
 
     scenario: str
-    keywords: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     pause_ms: int = 0
 
 
@@ -50,8 +51,8 @@ def rings_for_ever() -> Behaviour:
 
 def announces_and_refuses(after_s: float, rtp_port: int, status: int = 486, reason: str = "Busy Here") -> Behaviour:
     """An announcement before any answer (183 with audio), and then a no."""
-    keywords = {"status": f"{status} {reason}", "rtp_port": str(rtp_port)}
-    return Behaviour("announce_and_refuse", keywords, pause_ms=round(after_s * 1000))
+    values = {"status": f"{status} {reason}", "rtp_port": str(rtp_port)}
+    return Behaviour("announce_and_refuse", values, pause_ms=round(after_s * 1000))
 
 
 class Callee:
@@ -70,7 +71,11 @@ class Callee:
         with ExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opendeep-sipp-")))
             self._messages = directory / "messages"
-            self._process = stack.enter_context(OwnedProcess(self._command(), directory / "output"))
+            scenario = directory / "scenario.xml"
+            scenario.write_text(self._scenario())
+            # Asked politely, it waits for the end of calls whose other end may be gone.
+            process = OwnedProcess(self._command(scenario), directory / "output", stop_signal=signal.SIGKILL)
+            self._process = stack.enter_context(process)
             self._wait_until_listening()
             self._stack = stack.pop_all()
         return self
@@ -88,17 +93,29 @@ class Callee:
             return self._messages_to_the_end
         return self._messages.read_text(errors="replace") if self._messages.exists() else ""
 
+    def wait_for_message(self, start_line: str, timeout_s: float) -> None:
+        """Return once a message with that start line was sent or received. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        while start_line not in self.messages():
+            if self._process.ended(wait_s=0.01) or time.monotonic() > deadline:
+                raise TimeoutError(f"no {start_line} within {timeout_s} s:\n{self.messages()}")
+
     def numbers_called(self) -> list[str]:
         """The number of every call so far, in order; a call counts once however often its INVITE was repeated."""
         calls = {call_id: number for number, call_id in INVITED.findall(self.messages())}
         return list(calls.values())
 
-    def _command(self) -> list[str | Path]:
-        keywords = [part for item in self._behaviour.keywords.items() for part in ("-key", *item)]
+    def _scenario(self) -> str:
+        # SIPp's own keywords cannot stand for a status: it wants that to be a number when it reads the file.
+        text = (SCENARIOS / f"{self._behaviour.scenario}.xml").read_text()
+        for word, value in self._behaviour.values.items():
+            text = text.replace(f"[{word}]", value)
+        return text
+
+    def _command(self, scenario: Path) -> list[str | Path]:
         where = ["-i", LOOPBACK, "-p", str(self.port), "-nostdin", "-aa"]
         log = ["-trace_msg", "-message_file", str(self._messages)]
-        pause = ["-d", str(self._behaviour.pause_ms)]
-        return ["sipp", "-sf", SCENARIOS / f"{self._behaviour.scenario}.xml", *where, *pause, *log, *keywords]
+        return ["sipp", "-sf", scenario, *where, *log, "-d", str(self._behaviour.pause_ms)]
 
     def _wait_until_listening(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
