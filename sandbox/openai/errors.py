@@ -17,9 +17,7 @@ class ApiError(Exception):
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        return {
-            "error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        }
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
 
 
 def bad_request(message: str, param: str | None = None, code: str | None = None) -> ApiError:
@@ -40,9 +38,7 @@ def wrong_type(name: str, expected: str, value: object) -> ApiError:
 
 def unsupported_value(name: str, value: object, supported: list[str]) -> ApiError:
     choices = ", ".join(f"'{choice}'" for choice in supported)
-    return bad_request(
-        f"Invalid value: '{value}'. Supported values are: {choices}.", name, "invalid_value"
-    )
+    return bad_request(f"Invalid value: '{value}'. Supported values are: {choices}.", name, "invalid_value")
 
 
 def missing_key() -> ApiError:

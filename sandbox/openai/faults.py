@@ -14,29 +14,7 @@ from sandbox.openai.errors import ApiError, of_status
 MAX_FAULTS = 100
 MAX_TIMES = 100_000
 
-KINDS: Mapping[str, frozenset[str]] = {
-    # status: an HTTP error; nonsense: a page that no OpenAI server sends; not_json and wrong_schema: content that
-    # breaks what was asked for; hang: no answer; slow: an answer after `seconds`; refusal, truncated: as named.
-    "chat": frozenset(
-        {"status", "nonsense", "not_json", "wrong_schema", "hang", "slow", "refusal", "truncated"}
-    ),
-    # status: the handshake is refused; hang: accepted, then silence; the rest happens to an open session.
-    "realtime": frozenset(
-        {
-            "status",
-            "hang",
-            "slow",
-            "drop",
-            "error",
-            "nonsense",
-            "unknown_event",
-            "session_expired",
-            "rate_limited",
-            "response_failed",
-            "transcription_failed",
-        }
-    ),
-}
+Kinds = Mapping[str, frozenset[str]]
 
 
 class BadFault(ValueError):
@@ -60,9 +38,7 @@ class Fault:
 
     def as_error(self) -> ApiError:
         """The HTTP error of a fault of kind `status`."""
-        return of_status(
-            self.status or 500, code=self.code, message=self.message, retry_after_s=self.retry_after_s
-        )
+        return of_status(self.status or 500, code=self.code, message=self.message, retry_after_s=self.retry_after_s)
 
     def as_json(self) -> dict[str, Any]:
         given = {
@@ -114,16 +90,16 @@ _NUMBERS = {"status": (400, 599), "times": (1, MAX_TIMES), "retry_after": (0, 36
 _TEXTS = ("role", "code", "message")
 
 
-def parse_fault(body: object) -> Fault:
-    """A fault from the JSON of a request. Raises BadFault."""
+def parse_fault(body: object, kinds: Kinds) -> Fault:
+    """A fault from the JSON of a request; `kinds` are those of each target. Raises BadFault."""
     if not isinstance(body, dict):
         raise BadFault("a fault is a JSON object")
     target = body.get("target", "chat")
-    if not isinstance(target, str) or target not in KINDS:
-        raise BadFault(f"target must be one of {', '.join(sorted(KINDS))}")
+    if not isinstance(target, str) or target not in kinds:
+        raise BadFault(f"target must be one of {', '.join(sorted(kinds))}")
     kind = body.get("kind", "status" if "status" in body else None)
-    if not isinstance(kind, str) or kind not in KINDS[target]:
-        raise BadFault(f"kind for {target} must be one of {', '.join(sorted(KINDS[target]))}")
+    if not isinstance(kind, str) or kind not in kinds[target]:
+        raise BadFault(f"kind for {target} must be one of {', '.join(sorted(kinds[target]))}")
     numbers = {name: _number(body, name) for name in _NUMBERS}
     texts = {name: _text(body, name) for name in _TEXTS}
     known = {"target", "kind", *_NUMBERS, *_TEXTS}

@@ -3,7 +3,6 @@
 import errno
 import logging
 import socket
-import sys
 from collections.abc import Sequence
 
 import uvicorn
@@ -64,7 +63,3 @@ def _explain(reason: OSError, settings: Settings) -> str:
     if reason.errno == errno.EADDRINUSE:
         return f"port {settings.port} on {settings.host} is taken: end the other program or choose --port"
     return f"cannot start: {reason}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,5 +1,6 @@
 """Between ASGI's WebSocket messages and the Realtime session, which knows nothing of ASGI."""
 
+import contextlib
 import json
 from urllib.parse import parse_qsl
 
@@ -10,6 +11,7 @@ from sandbox.openai.journal import JOURNAL
 from sandbox.openai.realtime import session
 
 NOT_TEXT = 1003
+WITHOUT_CLOSE_FRAME = 1006
 
 
 class Socket:
@@ -41,12 +43,13 @@ class Socket:
                 self._open = False
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        if self._open:
-            self._open = False
-            try:
+        """1006 cuts the connection without a close frame: the server does that when the application just returns."""
+        if not self._open:
+            return
+        self._open = False
+        if code != WITHOUT_CLOSE_FRAME:
+            with contextlib.suppress(OSError):  # closed from the other side in the same moment
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
-            except OSError:
-                return  # closed from the other side in the same moment
 
 
 async def serve(scope: Scope, receive: Receive, send: Send, *, refusal: ApiError | None) -> None:
@@ -61,9 +64,7 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, refusal: ApiError
         return
     await send({"type": "websocket.accept"})
     socket = Socket(receive, send)
-    await session.serve(
-        socket.receive_text, socket.send_text, socket.close, query=query, headers=headers_of(scope)
-    )
+    await session.serve(socket.receive_text, socket.send_text, socket.close, query=query, headers=headers_of(scope))
     await socket.close()
 
 

@@ -1,12 +1,11 @@
 """Reads and checks a Chat Completions request; what is wrong raises ApiError with the real API's wording."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.openai.chat.strict_schema import check_schema, check_strict
-from sandbox.openai.errors import ApiError, bad_request, missing_parameter, unsupported_value, wrong_type
+from sandbox.openai.errors import bad_request, missing_parameter, unsupported_value, wrong_type
 from sandbox.openai.models import check_model
 
 MAX_CHOICES = 8
@@ -15,13 +14,16 @@ ROLES = ["system", "developer", "user", "assistant", "tool", "function"]
 FORMATS = ["text", "json_object", "json_schema"]
 CHOICES = ["none", "auto", "required"]
 
-ARGUMENTS = frozenset(
-    """audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens
-    messages metadata modalities model moderation n parallel_tool_calls prediction presence_penalty
-    prompt_cache_key prompt_cache_options prompt_cache_retention reasoning_effort response_format
-    safety_identifier seed service_tier stop store stream stream_options temperature tool_choice tools
-    top_logprobs top_p user verbosity web_search_options""".split()
-)
+# fmt: off
+ARGUMENTS = frozenset({
+    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+    "max_tokens", "messages", "metadata", "modalities", "model", "moderation", "n", "parallel_tool_calls",
+    "prediction", "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention",
+    "reasoning_effort", "response_format", "safety_identifier", "seed", "service_tier", "stop", "store", "stream",
+    "stream_options", "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity",
+    "web_search_options",
+})
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -115,8 +117,7 @@ def _messages(body: dict[str, Any]) -> tuple[Message, ...]:
         raise wrong_type("messages", "an array of objects", given)
     if not given:
         raise bad_request(
-            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array "
-            "instead.",
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
             "messages",
             "empty_array",
         )
@@ -170,8 +171,7 @@ def _response_format(
         raise unsupported_value("response_format.type", kind, FORMATS)
     if kind == "json_object" and not any("json" in message.text.lower() for message in messages):
         raise bad_request(
-            "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
-            "'json_object'.",
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
             "messages",
         )
     if kind != "json_schema":
@@ -279,13 +279,3 @@ def _whole(body: dict[str, Any], name: str, low: int, high: int | None = None) -
     if value < low or (high is not None and value > high):
         raise bad_request(f"Invalid '{name}': {value} is out of range.", name, "integer_out_of_range")
     return value
-
-
-def error_for_context(size: int, limit: int) -> ApiError:
-    """The request is longer than the model's context window (both counted in tokens)."""
-    return bad_request(
-        f"This model's maximum context length is {limit} tokens. However, your messages resulted in {size} "
-        "tokens. Please reduce the length of the messages.",
-        "messages",
-        "context_length_exceeded",
-    )

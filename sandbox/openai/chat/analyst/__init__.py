@@ -1,0 +1,1 @@
+"""The analyst: from a transcript to a verdict with evidence."""

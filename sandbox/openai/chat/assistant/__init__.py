@@ -1,0 +1,1 @@
+"""The assistant: from a conversation to questions, and to a plan."""

@@ -1,0 +1,1 @@
+"""What the roles understand of English: numbers to call, moments, goals, agreement and refusal."""
