@@ -150,7 +150,11 @@ class CallView:
 
 @dataclass(frozen=True, slots=True)
 class UsageRecord:
-    """`source` is realtime or transcription; `item_id` the response or item that was billed, once."""
+    """`source` is realtime or transcription; `item_id` the response or item that was billed, once.
+
+    Kinds of `tokens`, none counted twice: input_text, input_audio (both without what was cached), cached_text,
+    cached_audio, output_text, output_audio. `seconds` is for models that are billed by time.
+    """
 
     source: Literal["realtime", "transcription"]
     item_id: str

@@ -64,8 +64,13 @@ class Call(models.Model):
     outcome = models.CharField(max_length=16, choices=[(o.value, o.value) for o in Outcome], blank=True)
     end_reason = models.CharField(max_length=200, blank=True, help_text="In words.")
     not_before = models.DateTimeField()
+    waits_for = models.CharField(
+        max_length=40, blank=True, help_text="Why a queued call waits: a rule of the gate, line, gateway, voice, pbx."
+    )
     deadline_at = models.DateTimeField(null=True, blank=True, help_text="When the present state is overdue.")
-    voice_failures = models.PositiveIntegerField(default=0)
+    setbacks = models.PositiveIntegerField(
+        default=0, help_text="How often it went back to the queue because no voice or no PBX could be had."
+    )
 
     gateway = models.CharField(max_length=64, blank=True)
     gateway_address = models.CharField(max_length=80, blank=True)
@@ -80,6 +85,12 @@ class Call(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     talking_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    # An ending that was talked has two halves, told by different processes; see calls.services.endings.
+    hung_up_at = models.DateTimeField(null=True, blank=True, help_text="When the PBX said that the channel is gone.")
+    talk_over_at = models.DateTimeField(null=True, blank=True, help_text="When the gateway said that the talk is over.")
+    talk_over_cause = models.CharField(max_length=24, blank=True)
+    hang_up_requested_at = models.DateTimeField(null=True, blank=True)
 
     hangup_cause = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Q.850")
     hangup_cause_text = models.CharField(max_length=80, blank=True)

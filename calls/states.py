@@ -19,6 +19,7 @@ class State(StrEnum):
 class Signal(StrEnum):
     PREPARE = "prepare"
     VOICE_FAILED = "voice_failed"
+    POSTPONE = "postpone"  # nothing was sent to the PBX: the gate says later, or the PBX is away
     DIAL = "dial"
     RING = "ring"
     ANSWER = "answer"
@@ -44,6 +45,7 @@ TRANSITIONS: dict[State, dict[Signal, State]] = {
     State.QUEUED: {Signal.PREPARE: State.PREPARING, Signal.END: State.ENDED},
     State.PREPARING: {
         Signal.VOICE_FAILED: State.QUEUED,
+        Signal.POSTPONE: State.QUEUED,
         Signal.DIAL: State.DIALING,
         Signal.END: State.ENDED,
     },

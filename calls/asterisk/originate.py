@@ -1,0 +1,239 @@
+"""Originate over AMI with the `asterisk-ami` library, behind the port of dialer.py.
+
+The library brings connection, framing and actions. What it leaves open is closed here: its socket timeout would
+kill the reader after seconds of silence, it writes without a lock and perhaps in part, a missing greeting ends its
+thread without a word, its futures wait without an end or stay behind, and it sends line ends inside values.
+"""
+
+import queue
+import re
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+from asterisk.ami import AMIClient, LoginAction, LogoffAction, SimpleAction
+from asterisk.ami.response import Response
+from django.conf import settings
+
+from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, PbxUnavailable, Refused, Unknown
+
+log = structlog.get_logger(__name__)
+
+CONNECT_SECONDS = 3.0
+LOGIN_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
+LOGOFF_SECONDS = 1.0
+MAX_SESSION_BYTES = 1_000_000
+"""What a session may receive: its answers are some hundred bytes, so anything above is no PBX."""
+
+CHANNEL = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_+@.:/-]{1,200}")
+CONTEXT = re.compile(r"[A-Za-z0-9_-]{1,80}")
+SECRET = re.compile(r"[^\r\n\0]{0,200}")
+
+
+class Silence(Exception):
+    """No answer within the deadline."""
+
+
+class Lost(Exception):
+    """The connection was lost before the answer."""
+
+
+class _BoundedSocket(socket.socket):
+    """Receives at most MAX_SESSION_BYTES, because the library buffers whatever comes."""
+
+    received = 0
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        data = super().recv(size, flags)
+        self.received += len(data)
+        if self.received > MAX_SESSION_BYTES:
+            raise OSError("The other side sends too much for a PBX.")
+        return data
+
+
+class _Client(AMIClient):  # type: ignore[misc]
+    """The library's client with deadlines: `ask` answers, or raises Silence or Lost, and leaves nothing behind."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(address=host, port=port)
+        self._write_lock = threading.Lock()
+        self._answers: dict[str, queue.SimpleQueue[Response | None]] = {}
+        self._greeting: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self.add_listener(on_connect=lambda **_: self._greeting.put(True))
+
+    def connect(self) -> None:
+        """Connects and waits for the greeting. Raises OSError, Silence, Lost."""
+        plain = socket.create_connection((self._address, self._port), CONNECT_SECONDS)
+        self._socket = _BoundedSocket(fileno=plain.detach())
+        self._socket.settimeout(None)  # the reader may wait as long as the session lasts
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(ANSWER_SECONDS), 0))
+        self.finished = threading.Event()
+        self._thread = threading.Thread(target=self.listen, name="ami-reader", daemon=True)
+        self._thread.start()
+        try:
+            greeted = self._greeting.get(timeout=LOGIN_SECONDS)
+        except queue.Empty:
+            raise Silence from None
+        if not greeted:
+            raise Lost
+
+    def listen(self) -> None:
+        try:
+            super().listen()
+        except Exception as error:  # noqa: BLE001 - the library raises bare Exception for a foreign greeting
+            log.debug("ami_reader_ended", error=repr(error))
+        finally:
+            self.finished.set()
+            self._greeting.put(False)
+            for answer in list(self._answers.values()):
+                answer.put(None)
+
+    def fire_recv_reponse(self, response: Response) -> None:
+        answer = self._answers.get(response.keys.get("ActionID", ""))
+        if answer is not None:
+            answer.put(response)
+
+    def ask(self, action: SimpleAction, seconds: float) -> Response:
+        action_id = action.keys.setdefault("ActionID", uuid4().hex)
+        answer: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
+        self._answers[action_id] = answer
+        try:
+            if self.finished.is_set():
+                raise Lost
+            self.send(action)
+            response = answer.get(timeout=seconds)
+        except queue.Empty:
+            raise Silence from None
+        except OSError as error:
+            raise Lost from error
+        finally:
+            del self._answers[action_id]
+        if response is None:
+            raise Lost
+        return response
+
+    def send(self, pack: SimpleAction) -> None:
+        with self._write_lock:
+            self._socket.sendall(f"{pack}\r\n".encode())
+
+    def disconnect(self) -> None:
+        """Wakes the reader, which the library would leave in recv, and waits for it."""
+        if self._socket is None:
+            return
+        self.finished.set()
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError as error:
+            log.debug("ami_already_closed", error=str(error))
+        self._thread.join(LOGOFF_SECONDS)
+        self._socket.close()
+
+
+@dataclass(frozen=True, slots=True)
+class AmiSession:
+    """A logged-in connection (implements dialer.DialSession)."""
+
+    client: _Client
+    dial_string: str
+    context: str
+
+    def originate(self, order: DialOrder) -> Answer:
+        try:
+            action = originate_action(order, self.dial_string, self.context)
+        except BadOrder as error:
+            return Refused(str(error))
+        try:
+            response = self.client.ask(action, ANSWER_SECONDS)
+        except Silence:
+            return Unknown("The PBX did not answer in time.")
+        except Lost:
+            return Unknown("The connection to the PBX was lost before its answer.")
+        if response.is_error():
+            return Refused(response.keys.get("Message", "no reason given")[:150])
+        return Accepted()
+
+
+def originate_action(order: DialOrder, dial_string: str, context: str) -> SimpleAction:
+    """The action as it goes onto the wire: one Variable header for each variable. Raises BadOrder."""
+    channel = dial_string.format(number=order.number)
+    if not CHANNEL.fullmatch(channel):
+        raise BadOrder("ASTERISK_DIAL_STRING makes no usable channel, like PJSIP/{number}@trunk.")
+    if not CONTEXT.fullmatch(context):
+        raise BadOrder("ASTERISK_CONTEXT is not the name of a dialplan context.")
+    action = SimpleAction(
+        "Originate",
+        ActionID=str(order.call_id),
+        ChannelId=str(order.call_id),
+        Channel=channel,
+        Context=context,
+        Exten="s",
+        Priority="1",
+        Timeout=str(order.ring_timeout_seconds * 1000),
+        Async="true",
+    )
+    if order.caller_id:
+        action.keys["CallerID"] = order.caller_id
+    action.variables = {"OPENDEEP_CALL": str(order.call_id), "OPENDEEP_GATEWAY": order.gateway_address}
+    return action
+
+
+@dataclass(frozen=True, slots=True)
+class AmiDialer:
+    """Places calls through one PBX (implements dialer.Dialer). Connects only inside session()."""
+
+    host: str
+    port: int
+    username: str
+    secret: str
+    dial_string: str
+    context: str
+
+    @classmethod
+    def from_settings(cls) -> "AmiDialer":
+        return cls(
+            host=settings.ASTERISK_AMI_HOST,
+            port=settings.ASTERISK_AMI_PORT,
+            username=settings.ASTERISK_AMI_USERNAME,
+            secret=settings.ASTERISK_AMI_SECRET,
+            dial_string=settings.ASTERISK_DIAL_STRING,
+            context=settings.ASTERISK_CONTEXT,
+        )
+
+    @contextmanager
+    def session(self) -> Iterator[AmiSession]:
+        client = _Client(self.host, self.port)
+        try:
+            self._open(client)
+            yield AmiSession(client, self.dial_string, self.context)
+        finally:
+            self._close(client)
+
+    def _open(self, client: _Client) -> None:
+        if not SECRET.fullmatch(self.username) or not SECRET.fullmatch(self.secret):
+            raise PbxUnavailable("The AMI account's name or secret contains a line end. Check ASTERISK_AMI_SECRET.")
+        try:
+            client.connect()
+            response = client.ask(LoginAction(self.username, self.secret), LOGIN_SECONDS)
+        except OSError as error:
+            raise PbxUnavailable(f"The PBX cannot be reached: {error.strerror or error}.") from error
+        except Silence:
+            raise PbxUnavailable("The PBX does not answer on its AMI port.") from None
+        except Lost:
+            raise PbxUnavailable("What listens on the AMI port is no PBX, or closed the connection.") from None
+        if response.is_error():
+            raise PbxUnavailable(f"The PBX refused the AMI login: {response.keys.get('Message', '')}.")
+
+    def _close(self, client: _Client) -> None:
+        try:
+            if client.finished is not None and not client.finished.is_set():
+                client.ask(LogoffAction(), LOGOFF_SECONDS)
+        except (Silence, Lost):
+            log.debug("ami_logoff_unanswered")
+        finally:
+            client.disconnect()

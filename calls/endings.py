@@ -1,0 +1,145 @@
+"""How a call ended: from what the PBX and the gateway said to an outcome. Pure.
+
+Endings are told from the cause of the Hangup (Q.850, with the SIP status where it says more) and never from the
+Reason of OriginateResponse, which is 0 for busy, rejected and unknown numbers alike on PJSIP trunks.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from calls.states import Outcome
+
+TalkOverCause = Literal["agent_ended", "callee_hung_up", "connection_lost", "max_duration", "stopped", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    outcome: Outcome
+    reason: str  # in words
+
+
+@dataclass(frozen=True, slots=True)
+class EndFacts:
+    """What is known of a call that is over. `cause` is None when the PBX never told of a hangup."""
+
+    answered: bool
+    talked: bool
+    rang: bool
+    ring_timed_out: bool
+    hang_up_requested: bool
+    talk_over_cause: str = ""
+    cause: int | None = None
+    sip_status: int | None = None
+
+
+BEFORE_THE_ANSWER: dict[int, Ending] = {
+    1: Ending(Outcome.UNREACHABLE, "The number is not assigned."),
+    2: Ending(Outcome.UNREACHABLE, "There is no route to the network of this number."),
+    3: Ending(Outcome.UNREACHABLE, "There is no route to this number."),
+    17: Ending(Outcome.BUSY, "The line was busy."),
+    18: Ending(Outcome.NO_ANSWER, "The telephone did not respond."),
+    19: Ending(Outcome.NO_ANSWER, "Nobody answered."),
+    20: Ending(Outcome.UNREACHABLE, "The telephone is switched off or out of reach."),
+    21: Ending(Outcome.REJECTED, "The call was rejected."),
+    22: Ending(Outcome.UNREACHABLE, "The number has changed."),
+    27: Ending(Outcome.UNREACHABLE, "The destination is out of order."),
+    28: Ending(Outcome.UNREACHABLE, "The number is incomplete or has a wrong format."),
+    34: Ending(Outcome.UNREACHABLE, "No line was free."),
+    38: Ending(Outcome.UNREACHABLE, "The network is out of order."),
+    41: Ending(Outcome.UNREACHABLE, "The network had a temporary failure."),
+    42: Ending(Outcome.UNREACHABLE, "The network was congested."),
+    44: Ending(Outcome.UNREACHABLE, "The requested line was not available."),
+    47: Ending(Outcome.UNREACHABLE, "The network had no resources left."),
+    102: Ending(Outcome.UNREACHABLE, "The network did not answer in time."),
+}
+
+UNTELLING = frozenset({0, 16, 26, 31, 127})
+"""Causes that say only that the call is over; the SIP status or the circumstances tell more."""
+
+SIP_TO_Q850: dict[int, int] = {
+    401: 21,
+    403: 21,
+    404: 1,
+    407: 21,
+    408: 18,
+    410: 22,
+    480: 19,
+    483: 19,
+    484: 28,
+    485: 1,
+    486: 17,
+    500: 38,
+    502: 27,
+    503: 34,
+    504: 102,
+    600: 17,
+    603: 21,
+    604: 1,
+}
+
+AFTER_THE_TALK: dict[str, Ending] = {
+    "agent_ended": Ending(Outcome.COMPLETED, "The agent ended the call."),
+    "callee_hung_up": Ending(Outcome.COMPLETED, "The callee hung up."),
+    "max_duration": Ending(Outcome.COMPLETED, "The call reached its maximum length."),
+    "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
+    "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
+}
+
+
+def classify(facts: EndFacts) -> Ending:
+    """The outcome of a call that is over, and why in words."""
+    if facts.talked:
+        return _after_talk(facts)
+    if facts.answered:
+        return _answered_without_talk(facts)
+    return _before_answer(facts)
+
+
+def _after_talk(facts: EndFacts) -> Ending:
+    known = AFTER_THE_TALK.get(facts.talk_over_cause)
+    if known:
+        return known
+    if facts.talk_over_cause:
+        return Ending(Outcome.DROPPED, f"The talk ended: {facts.talk_over_cause}.")
+    return Ending(Outcome.DROPPED, "The voice was lost during the talk.")
+
+
+def _answered_without_talk(facts: EndFacts) -> Ending:
+    if facts.hang_up_requested:
+        return Ending(Outcome.CANCELLED, "The call was ended on request before the talk began.")
+    if facts.cause is None:
+        return Ending(Outcome.LOST, "The call was lost after the answer, before the talk began.")
+    if facts.cause in UNTELLING:
+        return Ending(Outcome.DROPPED, "The callee hung up before the talk began.")
+    return Ending(Outcome.FAILED, f"The voice could not be connected after the answer (cause {facts.cause}).")
+
+
+def _before_answer(facts: EndFacts) -> Ending:
+    if facts.cause is None:
+        return Ending(Outcome.LOST, "The PBX does not know the call any more.")
+    cause = facts.cause
+    if cause in UNTELLING:
+        cause = SIP_TO_Q850.get(facts.sip_status or 0, cause)
+    if cause in BEFORE_THE_ANSWER:
+        return BEFORE_THE_ANSWER[cause]
+    return _untold(cause, facts)
+
+
+def _untold(cause: int, facts: EndFacts) -> Ending:
+    if facts.hang_up_requested:
+        return Ending(Outcome.CANCELLED, "The call was ended on request before it was answered.")
+    if cause in UNTELLING and (facts.ring_timed_out or facts.rang):
+        return Ending(Outcome.NO_ANSWER, "Nobody answered.")
+    return Ending(Outcome.FAILED, f"The call could not be placed (cause {cause}).")
+
+
+ORIGINATE_REASONS: dict[int, Ending] = {
+    3: BEFORE_THE_ANSWER[19],
+    5: BEFORE_THE_ANSWER[17],
+    8: BEFORE_THE_ANSWER[34],
+}
+
+
+def classify_unplaced(reason: int) -> Ending:
+    """For a failed Originate that never made a channel: then its Reason is all there is."""
+    return ORIGINATE_REASONS.get(reason, Ending(Outcome.FAILED, "The PBX could not place the call."))

@@ -1,0 +1,113 @@
+"""Reads for other apps, pages and the API. What belongs to a tenant is read for one organization."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from calls.contracts import Brief, CallView, EventView, TalkOrder, TurnView
+from calls.models import Call
+from calls.states import LIVE, State
+from opendeep.core.errors import NotFound
+
+
+def calls_of_organization(organization_id: UUID) -> QuerySet[Call]:
+    """The organization's calls, youngest first; pages and the API take slices of it."""
+    return Call.objects.filter(organization=organization_id).order_by("-created_at")
+
+
+def active_call_count() -> int:
+    """Calls that hold a line, of all organizations."""
+    return Call.objects.filter(state__in=LIVE).count()
+
+
+def call_view(call_id: UUID, *, organization_id: UUID | None = None) -> CallView:
+    """Raises NotFound, also for a call of another organization when one is named."""
+    calls = Call.objects.filter(id=call_id)
+    if organization_id is not None:
+        calls = calls.filter(organization=organization_id)
+    call = calls.first()
+    if call is None:
+        raise NotFound("There is no such call.")
+    return to_view(call)
+
+
+def calls_of_origin(origin: str) -> list[CallView]:
+    """All attempts for one origin, oldest first."""
+    return [to_view(call) for call in Call.objects.filter(origin=origin).order_by("attempt", "created_at")]
+
+
+def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:
+    """What was said, in the order of the conversation."""
+    call = Call(id=call_id)
+    return tuple(
+        TurnView(
+            turn=number,
+            speaker=turn.speaker,
+            text=turn.text,
+            heard_text=turn.heard_text,
+            started_ms=turn.started_ms,
+            ended_ms=turn.ended_ms,
+            interrupted=turn.interrupted,
+        )
+        for number, turn in enumerate(call.turns.order_by("position", "id"), start=1)
+    )
+
+
+def events_of(call_id: UUID) -> tuple[EventView, ...]:
+    """What happened to the call, in order."""
+    return tuple(
+        EventView(
+            at=event.at,
+            kind=event.kind,
+            source=event.source,
+            from_state=event.from_state,
+            to_state=event.to_state,
+            detail=event.detail,
+        )
+        for event in Call(id=call_id).events.order_by("id")
+    )
+
+
+def talk_order(call_id: UUID) -> TalkOrder | None:
+    """What a gateway needs to hold this call; None when it is unknown or over."""
+    call = Call.objects.exclude(state=State.ENDED).select_related("organization").filter(id=call_id).first()
+    if call is None:
+        return None
+    return TalkOrder(
+        call_id=call.id,
+        organization_id=call.organization_id,
+        organization_name=call.organization.name,
+        discloses_ai=call.organization.discloses_ai,
+        contact_name=call.contact_name,
+        time_zone=call.time_zone,
+        brief=Brief.from_json(call.brief),
+        max_seconds=settings.MAX_CALL_SECONDS,
+        transcript=transcript_of(call_id),
+    )
+
+
+def to_view(call: Call) -> CallView:
+    return CallView(
+        id=call.id,
+        organization_id=call.organization_id,
+        origin=call.origin,
+        attempt=call.attempt,
+        number=call.number,
+        contact_name=call.contact_name,
+        time_zone=call.time_zone,
+        state=call.state,
+        outcome=call.outcome,
+        end_reason=call.end_reason,
+        not_before=call.not_before,
+        created_at=call.created_at,
+        answered_at=call.answered_at,
+        ended_at=call.ended_at,
+        hangup_cause=call.hangup_cause,
+        hangup_cause_text=call.hangup_cause_text,
+        sip_cause=call.sip_cause,
+        talk_ms=call.talk_ms,
+        cost_microcents=call.cost_microcents,
+        figures=call.figures,
+        brief=Brief.from_json(call.brief),
+    )

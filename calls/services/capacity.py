@@ -1,0 +1,52 @@
+"""How many calls may be live at once. Slots are rows in a live state, never counters, so none can leak."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from calls.models import Call, CallGroup
+from calls.states import LIVE, State
+from opendeep.accounts.models import Organization
+from opendeep.core.clock import now
+
+DIALING_LOCK = 0x0D1A1  # any number of our own; names the advisory lock of PostgreSQL
+
+
+def lock_lines() -> None:
+    """Serializes those who take a line, until the end of the transaction, so that a count stays true.
+
+    SQLite needs nothing: its transactions begin with the write lock.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("Lines are locked inside the transaction that takes one.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DIALING_LOCK])
+
+
+def free_lines(organization_id: UUID | None = None, group: str | None = None) -> int:
+    """How many more calls may be requested now within the caps of the system, the organization and the group.
+
+    Calls that wait for their turn and are due count as well: each will take a line.
+    """
+    taken = Q(state__in=LIVE) | Q(state=State.QUEUED, not_before__lte=now())
+    return _least_room(taken, organization_id, group)
+
+
+def has_room(call: Call) -> bool:
+    """Whether `call` may become live within all caps. Call it under lock_lines()."""
+    return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) > 0
+
+
+def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> int:
+    rooms = [settings.MAX_CONCURRENT_CALLS - Call.objects.filter(taken).count()]
+    if organization_id is not None:
+        cap = Organization.objects.values_list("max_concurrent_calls", flat=True).get(id=organization_id)
+        rooms.append(cap - Call.objects.filter(taken, organization=organization_id).count())
+    if group is not None:
+        group_cap = CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()
+        if group_cap is not None:
+            rooms.append(group_cap - Call.objects.filter(taken, group=group).count())
+    return max(min(rooms), 0)

@@ -1,0 +1,204 @@
+"""One call, one step further: queued -> preparing -> dialing. The only place from which Originate is sent.
+
+At most once: `dialing` is committed first, Originate is sent second, by whoever made that commit and by nobody else.
+Whatever dies in between, a call that is found in `dialing` or later is never dialled again.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from redis.exceptions import RedisError
+
+from calls.asterisk.dialer import (
+    Accepted,
+    BadOrder,
+    Dialer,
+    DialOrder,
+    DialSession,
+    PbxUnavailable,
+    Refused,
+    Unknown,
+)
+from calls.compliance.facts import facts_of
+from calls.compliance.gate import ALLOW, Allow, Decision, Defer, Deny, may_dial
+from calls.contracts import GatewayInfo
+from calls.endings import Ending
+from calls.models import Call, CallEvent
+from calls.services import gateways, waiting
+from calls.services.capacity import has_room, lock_lines
+from calls.services.endings import end
+from calls.services.transitions import apply
+from calls.states import Outcome, Signal, State
+from opendeep.core.jobs import enqueue
+from opendeep.core.phone import mask
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+
+ORIGINATE_WITHIN_SECONDS = 3.0
+"""A process that was held up for longer between commit and Originate sends nothing: the call may be given up."""
+
+LINE_WAIT = timedelta(seconds=2)
+GATEWAY_WAIT = timedelta(seconds=3)
+LOST_JOB_AFTER = timedelta(seconds=3)
+DUE_BATCH = 200
+
+
+def dial_call(call_id: UUID, *, clock: Clock, dialer: Dialer) -> None:
+    """Moves the call one step, whatever state it is in. Idempotent; jobs may come twice or late."""
+    call = Call.objects.filter(id=call_id).select_related("organization").first()
+    if call is None:
+        return
+    if call.state == State.QUEUED and call.not_before <= clock():
+        _prepare(call, clock())
+    elif call.state == State.PREPARING and call.voice_ready_at is not None:
+        _place(call, clock, dialer)
+
+
+def enqueue_due(at: datetime) -> int:
+    """Queues a job for every call whose moment has come and whose own job was lost, or never sent."""
+    before = at - LOST_JOB_AFTER
+    queued = Call.objects.filter(state=State.QUEUED, not_before__lte=at, created_at__lt=before)
+    ready = Call.objects.filter(state=State.PREPARING, voice_ready_at__lt=before)
+    due = [
+        *queued.order_by("not_before").values_list("id", flat=True)[:DUE_BATCH],
+        *ready.order_by("voice_ready_at").values_list("id", flat=True)[:DUE_BATCH],
+    ]
+    return sum(enqueue("calls.dial_call", str(call_id)) for call_id in due)
+
+
+# --- Queued: through the gate to a line and a gateway ---------------------------------------------
+
+
+def _prepare(call: Call, at: datetime) -> None:
+    try:
+        alive = gateways.alive()
+    except RedisError as error:
+        log.warning("gateways_unknown", call_id=str(call.id), error=str(error))
+        alive = []
+    try:
+        with transaction.atomic():
+            lock_lines()
+            gateway = _reserve(call, alive, at)
+    except IntegrityError:  # another call to this number became live at the same moment
+        why = "Another call to this number is going on."
+        waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
+        return
+    if gateway is not None and not gateways.prepare(gateway, call.id):
+        waiting.without_voice(call, reason="The gateway could not be told.", source="engine", at=at)
+
+
+def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo | None:
+    if not _is_in(call, State.QUEUED) or not _passes_gate(call, at):
+        return None
+    if not has_room(call):
+        waiting.until(call, at + LINE_WAIT, waits_for="line", why="All lines are taken.", at=at)
+        return None
+    gateway = gateways.least_loaded(alive)
+    if gateway is None:
+        why = "No gateway has room for the voice." if alive else "No gateway is running."
+        waiting.until(call, at + GATEWAY_WAIT, waits_for="gateway", why=why, at=at)
+        return None
+    _keep_decision(call, ALLOW, at)
+    changes = {"gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""}
+    apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail={"gateway": gateway.id})
+    return gateway
+
+
+def _is_in(call: Call, state: State) -> bool:
+    """Read again under the lock: another job may have moved the call on."""
+    return Call.objects.filter(id=call.id, state=state).exists()
+
+
+def _passes_gate(call: Call, at: datetime) -> bool:
+    """Asks the gate, and acts on a no. Whoever then dials keeps the yes with _keep_decision."""
+    decision = may_dial(facts_of(call, at), at)
+    match decision:
+        case Deny():
+            _keep_decision(call, decision, at)
+            end(call.id, Ending(Outcome.BLOCKED, decision.why), at=at, source="engine")
+        case Defer():
+            if call.waits_for != decision.rule:  # a rule that says "later" again and again is kept once
+                _keep_decision(call, decision, at)
+            waiting.until(call, decision.until, waits_for=decision.rule, at=at)
+    return isinstance(decision, Allow)
+
+
+def _keep_decision(call: Call, decision: Decision, at: datetime) -> None:
+    detail: dict[str, str | None] = {"decision": "allow", "rule": None, "why": None, "until": None}
+    match decision:
+        case Deny(rule, why):
+            detail |= {"decision": "deny", "rule": rule, "why": why}
+        case Defer(until, rule, why):
+            detail |= {"decision": "defer", "rule": rule, "why": why, "until": until.isoformat()}
+    CallEvent.objects.create(call=call, at=at, kind="gate", source="engine", detail=detail)
+
+
+# --- Preparing, the voice is ready: to the PBX ----------------------------------------------------
+
+
+def _place(call: Call, clock: Clock, dialer: Dialer) -> None:
+    """Connects and logs in first, so that a PBX that is away costs no attempt; commits; then sends."""
+    try:
+        order = _order(call)
+    except BadOrder as error:
+        ending = Ending(Outcome.FAILED, str(error))
+        end(call.id, ending, at=clock(), source="engine", only_from={State.PREPARING})
+        return
+    try:
+        with dialer.session() as session:
+            started = time.monotonic()
+            if _commit_dialing(call, order, clock()):
+                _originate(session, order, clock, started)
+    except PbxUnavailable as error:
+        log.warning("pbx_unavailable", call_id=str(call.id), reason=str(error))
+        waiting.without_pbx(call, reason=str(error), at=clock())
+
+
+def _order(call: Call) -> DialOrder:
+    return DialOrder(
+        call_id=call.id,
+        number=settings.TEST_REDIRECT_NUMBER or call.number,
+        gateway_address=call.gateway_address,
+        caller_id=call.organization.caller_id,
+        ring_timeout_seconds=settings.RING_TIMEOUT_SECONDS,
+    )
+
+
+def _commit_dialing(call: Call, order: DialOrder, at: datetime) -> bool:
+    """True for the one job that made the commit, and so may send Originate."""
+    with transaction.atomic():
+        lock_lines()
+        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at):
+            return False
+        _keep_decision(call, ALLOW, at)
+        detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
+        changes = {"originate_sent_at": at}
+        return apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail) is not None
+
+
+def _originate(session: DialSession, order: DialOrder, clock: Clock, started: float) -> None:
+    if time.monotonic() - started > ORIGINATE_WITHIN_SECONDS:
+        ending = Ending(Outcome.FAILED, "The dialing process was held up, so nothing was dialled.")
+        end(order.call_id, ending, at=clock(), source="engine")
+        return
+    answer = session.originate(order)
+    match answer:
+        case Refused(reason):
+            ending = Ending(Outcome.FAILED, f"The PBX refused the call: {reason}")
+            end(order.call_id, ending, at=clock(), source="engine")
+        case Accepted():
+            _note(order.call_id, "originate_accepted", {}, clock())
+        case Unknown(reason):
+            log.warning("originate_unknown", call_id=str(order.call_id), reason=reason)
+            _note(order.call_id, "originate_unknown", {"reason": reason}, clock())
+
+
+def _note(call_id: UUID, kind: str, detail: dict[str, str], at: datetime) -> None:
+    CallEvent.objects.create(call_id=call_id, at=at, kind=kind, source="engine", detail=detail)

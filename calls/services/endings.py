@@ -1,0 +1,108 @@
+"""Ends calls by what is known of them.
+
+A call that was talked ends in two halves: the PBX tells that the channel is gone (callcontrol) and the gateway tells
+that the talk is over, after its last turns are written. Whoever comes second ends the call; when one half does not
+come, the deadline of the first does (calls.services.overdue).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from calls.endings import EndFacts, Ending, classify
+from calls.models import Call, CallEvent
+from calls.services.transitions import Change, apply
+from calls.states import AT_THE_PBX, Signal, State
+
+OTHER_HALF = timedelta(seconds=10)
+"""How long one half of an ending waits for the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """The PBX's Hangup. `sip` is its TechCause ("486 Busy Here"), empty when it has none."""
+
+    cause: int
+    text: str = ""
+    sip: str = ""
+
+
+def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str = "pbx") -> bool:
+    """The channel of this call is gone; `hangup` is None when it vanished without a word. True when the call ended."""
+    values: dict[str, Any] = {"hung_up_at": at}
+    if hangup is not None:
+        values |= {
+            "hangup_cause": hangup.cause,
+            "hangup_cause_text": hangup.text[:80],
+            "sip_cause": hangup.sip[:16],
+        }
+    with transaction.atomic():
+        if not Call.objects.filter(id=call_id, hung_up_at=None).update(**values):
+            return False
+        call = Call.objects.get(id=call_id)
+        _note(call, "hung_up" if hangup else "vanished", at, source, hangup)
+        if call.state not in AT_THE_PBX:
+            return False  # late, but the cause is worth knowing
+        if call.state == State.TALKING and call.talk_over_at is None:
+            _wait_for_other_half(call, at)
+            return False
+        return conclude(call, at=at, source=source) is not None
+
+
+def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
+    """The gateway has written everything of this talk. True when the call ended."""
+    with transaction.atomic():
+        first = Call.objects.filter(id=call_id, talk_over_at=None, state__in=AT_THE_PBX)
+        if not first.update(talk_over_at=at, talk_over_cause=cause[:24]):
+            return False
+        call = Call.objects.get(id=call_id)
+        if call.talking_at is not None:
+            call.talk_ms = max(int((at - call.talking_at).total_seconds() * 1000), 0)
+            call.save(update_fields=["talk_ms"])
+        if call.hung_up_at is None:
+            _wait_for_other_half(call, at)
+            return False
+        return conclude(call, at=at, source="gateway") is not None
+
+
+def conclude(call: Call, *, at: datetime, source: str) -> Change | None:
+    """Ends a call that is at the PBX, by what its row tells."""
+    ending = classify(facts_of(call, at))
+    return end(call.id, ending, at=at, source=source)
+
+
+def end(
+    call_id: UUID, ending: Ending, *, at: datetime, source: str, only_from: Collection[State] | None = None
+) -> Change | None:
+    return apply(call_id, Signal.END, at=at, source=source, ending=ending, only_from=only_from)
+
+
+def facts_of(call: Call, at: datetime) -> EndFacts:
+    over = call.hung_up_at or at
+    ring = timedelta(seconds=settings.RING_TIMEOUT_SECONDS)
+    cause = call.hangup_cause
+    sip = call.sip_cause.removeprefix("SIP").split()
+    return EndFacts(
+        answered=call.answered_at is not None,
+        talked=call.talking_at is not None,
+        rang=call.ringing_at is not None,
+        ring_timed_out=call.dialing_at is not None and over - call.dialing_at >= ring,
+        hang_up_requested=call.hang_up_requested_at is not None,
+        talk_over_cause=call.talk_over_cause,
+        cause=cause,
+        sip_status=int(sip[0]) if sip and sip[0].isdigit() else None,
+    )
+
+
+def _wait_for_other_half(call: Call, at: datetime) -> None:
+    Call.objects.filter(id=call.id).update(deadline_at=at + OTHER_HALF)
+
+
+def _note(call: Call, kind: str, at: datetime, source: str, hangup: Hangup | None) -> None:
+    detail = {"cause": hangup.cause, "text": hangup.text, "sip": hangup.sip} if hangup else {}
+    CallEvent.objects.create(call=call, at=at, kind=kind, source=source, detail=detail)

@@ -1,0 +1,85 @@
+"""The gateways that are alive, and messages to them.
+
+A gateway says in Redis that it lives (GatewayInfo). Redis or a gateway being away is no error of a call: whoever
+waits for a gateway has a deadline.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+from asgiref.sync import async_to_sync
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from django.db.models import Count
+from redis.exceptions import RedisError
+
+from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
+from calls.models import Call
+from calls.states import LIVE
+from opendeep.core.redis import connection
+
+log = structlog.get_logger(__name__)
+
+
+def alive() -> list[GatewayInfo]:
+    """All gateways whose sign of life has not expired. Raises RedisError when Redis is away."""
+    redis = connection()
+    keys = sorted(redis.scan_iter(match=f"{GATEWAY_KEY_PREFIX}*", count=1000))
+    texts = redis.mget(keys) if keys else []
+    return [info for text in texts if text and (info := _decode(text)) is not None]
+
+
+def _decode(text: str) -> GatewayInfo | None:
+    try:
+        return GatewayInfo.decode(text)
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("gateway_info_unreadable", error=str(error))
+        return None
+
+
+def least_loaded(gateways: Sequence[GatewayInfo]) -> GatewayInfo | None:
+    """The gateway with most room; None when all are full.
+
+    Its own figure is seconds old, so the calls that are tied to it by rows count as well.
+    """
+    counts = (
+        Call.objects.filter(state__in=LIVE, gateway__in=[g.id for g in gateways])
+        .order_by()
+        .values_list("gateway")
+        .annotate(calls=Count("id"))
+    )
+    rows = dict(counts)
+    loads = {g.id: max(g.load, rows.get(g.id, 0)) for g in gateways}
+    free = [g for g in gateways if loads[g.id] < g.capacity]
+    return min(free, key=lambda g: (loads[g.id] / g.capacity, g.id), default=None)
+
+
+def prepare(gateway: GatewayInfo, call_id: UUID) -> bool:
+    """Asks the gateway to open the voice. False when the message could not be sent."""
+    return _send(gateway.channel, {"type": "voice.prepare", "call_id": str(call_id)})
+
+
+def release(gateway_id: str, call_id: UUID) -> None:
+    """Tells the gateway that the call needs it no more."""
+    try:
+        text = connection().get(GATEWAY_KEY_PREFIX + gateway_id)
+    except RedisError as error:
+        log.warning("gateway_not_told", call_id=str(call_id), error=str(error))
+        return
+    gateway = _decode(text) if isinstance(text, str) else None
+    if gateway is not None:
+        _send(gateway.channel, {"type": "voice.release", "call_id": str(call_id)})
+
+
+def _send(channel: str, message: Mapping[str, Any]) -> bool:
+    layer = get_channel_layer()
+    if layer is None:
+        return False
+    try:
+        async_to_sync(layer.send)(channel, dict(message))
+    except (RedisError, OSError, ChannelFull) as error:
+        log.warning("gateway_not_told", message_type=message["type"], error=str(error))
+        return False
+    return True

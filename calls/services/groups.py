@@ -1,0 +1,36 @@
+"""The dialing policy of a batch, kept by whoever owns the batch."""
+
+from django.db import transaction
+
+from calls.compliance.rules import GROUP_RULES
+from calls.contracts import CallGroupSpec
+from calls.models import Call, CallGroup
+from calls.states import State
+from opendeep.core.clock import now
+from opendeep.core.jobs import enqueue_on_commit
+
+
+def put_group(spec: CallGroupSpec) -> None:
+    """Creates or replaces the policy `spec.key`. The gate reads it in the dialing transaction: it counts at once.
+
+    Calls that wait because of the old policy are looked at again.
+    """
+    with transaction.atomic():
+        CallGroup.objects.update_or_create(
+            key=spec.key,
+            defaults={
+                "organization_id": spec.organization_id,
+                "paused": spec.paused,
+                "not_before": spec.not_before,
+                "not_after": spec.not_after,
+                "max_concurrent_calls": spec.max_concurrent_calls,
+            },
+        )
+        if not spec.paused and _wake(spec.key):
+            enqueue_on_commit("calls.dial_due")
+
+
+def _wake(key: str) -> int:
+    at = now()
+    waiting = Call.objects.filter(group=key, state=State.QUEUED, waits_for__in=GROUP_RULES, not_before__gt=at)
+    return waiting.update(not_before=at)

@@ -1,0 +1,58 @@
+"""Ending a call on somebody's wish."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from calls.contracts import Command, CommandName, command_channel
+from calls.endings import Ending
+from calls.models import Call, CallEvent
+from calls.services.transitions import apply
+from calls.states import AT_THE_PBX, Outcome, Signal, State
+from opendeep.core.errors import NotFound
+from opendeep.core.redis import connection
+
+log = structlog.get_logger(__name__)
+
+HANG_UP_LIMIT = timedelta(seconds=15)
+"""A call that was asked to end and is still there after this is overdue."""
+
+NOT_YET_DIALLED = frozenset({State.QUEUED, State.PREPARING})
+
+
+def cancel_call(call_id: UUID, *, reason: str, at: datetime) -> None:
+    """Ends a call that was not dialled yet as cancelled; hangs up one at the PBX. Ended calls stay as they are."""
+    ending = Ending(Outcome.CANCELLED, reason)
+    if apply(call_id, Signal.END, at=at, source="owner", ending=ending, only_from=NOT_YET_DIALLED) is None:
+        hang_up(call_id, reason=reason, at=at)
+
+
+def hang_up(call_id: UUID, *, reason: str, at: datetime) -> None:
+    """Asks callcontrol to hang up a call that is at the PBX; does nothing for any other. Raises NotFound.
+
+    Should nobody hear it (Redis or callcontrol away), the call is overdue soon and asked again.
+    """
+    call = Call.objects.filter(id=call_id).first()
+    if call is None:
+        raise NotFound("There is no such call.")
+    with transaction.atomic():
+        at_the_pbx = Call.objects.filter(id=call_id, state__in=AT_THE_PBX)
+        if at_the_pbx.filter(hang_up_requested_at=None).update(hang_up_requested_at=at, deadline_at=at + HANG_UP_LIMIT):
+            detail = {"reason": reason[:200]}
+            CallEvent.objects.create(call=call, at=at, kind="hang_up_requested", source="engine", detail=detail)
+        elif not at_the_pbx.exists():
+            return
+        command = Command(call_id, CommandName.END_CALL, {"reason": reason[:200]})
+        transaction.on_commit(partial(publish, command), robust=True)
+
+
+def publish(command: Command) -> None:
+    """Puts a command on the in-call command bus; whoever sends it has a deadline for its effect."""
+    try:
+        connection().publish(command_channel(command.call_id), command.encode())
+    except RedisError as error:
+        log.warning("command_not_sent", call_id=str(command.call_id), command=command.name, error=str(error))

@@ -1,0 +1,24 @@
+"""Celery's entry points of calls."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from calls.asterisk.originate import AmiDialer
+from calls.services import dialing, overdue
+from opendeep.core.clock import now
+
+
+@shared_task(name="calls.dial_call")
+def dial_call(call_id: str) -> None:
+    dialing.dial_call(UUID(call_id), clock=now, dialer=AmiDialer.from_settings())
+
+
+@shared_task(name="calls.dial_due")
+def dial_due() -> None:
+    dialing.enqueue_due(now())
+
+
+@shared_task(name="calls.end_overdue")
+def end_overdue() -> None:
+    overdue.end_overdue(now())

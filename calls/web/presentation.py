@@ -1,0 +1,195 @@
+"""What the pages about calls show: rows read for one organization, said in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from calls.models import Call, CallEvent, DoNotCall, Turn
+from calls.states import State
+from calls.web.words import SPEAKERS, call_pill, heard_and_unheard, measures
+from opendeep.core import words
+from opendeep.core.errors import NotFound
+from opendeep.core.paging import Page, page_of
+from opendeep.core.phone import spoken_format
+from opendeep.core.words import Pill
+
+CALLS_PER_PAGE = 50
+NUMBERS_PER_PAGE = 100
+EVENTS_SHOWN = 300
+NORMAL_CLEARING = 16  # Q.850
+LIST_COLUMNS = (
+    "id",
+    "contact_name",
+    "number",
+    "state",
+    "outcome",
+    "end_reason",
+    "created_at",
+    "dialing_at",
+    "talking_at",
+    "talk_ms",
+    "not_before",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A line of the list of calls. `at` is when it was dialled, or else when it will be."""
+
+    id: UUID
+    name: str
+    number: str
+    pill: Pill
+    what: str
+    at: datetime
+    talk_ms: int
+    talking_for_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLine:
+    turn: int
+    speaker: str
+    name: str
+    started_ms: int
+    heard: str
+    unheard: str
+    still_speaking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    at: datetime
+    kind: str
+    source: str
+    change: str
+    detail: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    call: Call
+    title: str
+    pill: Pill
+    which: str
+    is_over: bool
+    talking_for_ms: int | None
+    turns: Sequence[TurnLine]
+    events: Sequence[EventLine]
+    facts: Sequence[tuple[str, str]]
+    goal: str
+    instructions: str
+    waits_because: str
+    their_time: str
+
+
+def calls_page(organization_id: UUID, number: int, now: datetime) -> Page[CallRow]:
+    """The youngest calls of the organization first."""
+    page = page_of(Call.objects.filter(organization_id=organization_id).only(*LIST_COLUMNS), number, CALLS_PER_PAGE)
+    return Page([_row(call, now) for call in page.rows], page.number, page.has_next)
+
+
+def _row(call: Call, now: datetime) -> CallRow:
+    return CallRow(
+        id=call.id,
+        name=call.contact_name,
+        number=call.number,
+        pill=call_pill(call.state, call.outcome),
+        what=call.end_reason,
+        at=call.dialing_at or call.ended_at or call.not_before,
+        talk_ms=call.talk_ms,
+        talking_for_ms=_talking_for_ms(call, now),
+    )
+
+
+def _talking_for_ms(call: Call, now: datetime) -> int | None:
+    if call.state != State.TALKING or call.talking_at is None:
+        return None
+    return max(int((now - call.talking_at).total_seconds() * 1000), 0)
+
+
+def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: ZoneInfo) -> CallPage:
+    """Everything that is known of one call. Raises NotFound for other tenants."""
+    call = Call.objects.filter(id=call_id, organization_id=organization_id).first()
+    if call is None:
+        raise NotFound("There is no such call.")
+    events = list(call.events.order_by("-id")[:EVENTS_SHOWN])[::-1]
+    is_over = call.state == State.ENDED
+    moment_shown = call.dialing_at or call.not_before
+    return CallPage(
+        call=call,
+        title=call.contact_name or spoken_format(call.number),
+        pill=call_pill(call.state, call.outcome),
+        which=f"{words.ordinal(call.attempt)} call",
+        is_over=is_over,
+        talking_for_ms=_talking_for_ms(call, now),
+        turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.all(), start=1)],
+        events=[_event_line(event) for event in events],
+        facts=_facts(call),
+        goal=str(call.brief.get("goal", "")),
+        instructions=str(call.brief.get("instructions", "")),
+        waits_because=_waits_because(call, events),
+        their_time=words.elsewhere(moment_shown, now=now, viewer=viewer, theirs=ZoneInfo(call.time_zone)),
+    )
+
+
+def _turn_line(place: int, turn: Turn, is_over: bool) -> TurnLine:
+    heard, unheard = heard_and_unheard(turn.text, turn.heard_text) if turn.speaker == "agent" else (turn.text, "")
+    return TurnLine(
+        turn=place,
+        speaker=turn.speaker,
+        name=SPEAKERS[turn.speaker],
+        started_ms=turn.started_ms,
+        heard=heard,
+        unheard=unheard,
+        still_speaking=turn.ended_ms is None and not is_over,
+    )
+
+
+def _event_line(event: CallEvent) -> EventLine:
+    return EventLine(
+        at=event.at,
+        kind=event.kind.replace("_", " "),
+        source=event.source,
+        change=f"{event.from_state} → {event.to_state}" if event.from_state != event.to_state else "",
+        detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items()],
+    )
+
+
+def _facts(call: Call) -> list[tuple[str, str]]:
+    """How it went, for the panel beside the transcript."""
+    facts = measures(call.figures)
+    if call.talk_ms:
+        facts.insert(0, ("Talked for", words.clock(call.talk_ms)))
+    if call.cost_microcents:
+        facts.append(("Cost", words.money(call.cost_microcents)))
+    if call.hangup_cause is not None:
+        facts.append(("Ended", _cause(call)))
+    return facts
+
+
+def _cause(call: Call) -> str:
+    said = "normal" if call.hangup_cause == NORMAL_CLEARING else call.hangup_cause_text.lower()
+    parts = [said, f"cause {call.hangup_cause}", f"SIP {call.sip_cause}" if call.sip_cause else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _waits_because(call: Call, events: Sequence[CallEvent]) -> str:
+    """Why a queued call is not dialled yet, as the gate or the engine said last."""
+    if call.state != State.QUEUED:
+        return ""
+    reasons = (event.detail.get("why") or event.detail.get("reason") for event in reversed(events))
+    return str(next((reason for reason in reasons if reason), ""))
+
+
+def do_not_call_page(organization_id: UUID, number: int, containing: str = "") -> Page[DoNotCall]:
+    """Whom the organization must not call: its own list and everybody's, the latest first."""
+    rows = DoNotCall.objects.filter(Q(organization_id=organization_id) | Q(organization=None))
+    digits = "".join(character for character in containing if character.isdigit())
+    if digits:
+        rows = rows.filter(number__contains=digits)
+    return page_of(rows, number, NUMBERS_PER_PAGE)

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from calls.web import views
+
+page_urls = [
+    path("calls/", views.calls, name="calls"),
+    path("calls/<uuid:call_id>/", views.call, name="call"),
+    path("calls/<uuid:call_id>/end/", views.end_call, name="end-call"),
+    path("do-not-call/", views.do_not_call, name="do-not-call"),
+]

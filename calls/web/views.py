@@ -1,0 +1,71 @@
+"""Pages about calls: the list, one call, and whom nobody may call."""
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from calls.facade import add_do_not_call, cancel_call
+from calls.web import presentation
+from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
+from opendeep.core.clock import now
+from opendeep.core.errors import DomainError
+from opendeep.core.paging import page_number
+from opendeep.core.phone import parse_number, spoken_format
+from opendeep.core.templatetags.words import viewer_zone
+
+
+@require_GET
+@tenant_page
+def calls(request: TenantRequest) -> HttpResponse:
+    page = presentation.calls_page(request.organization.id, page_number(request.GET.get("page")), now())
+    return render(request, "calls/calls.html", {"section": "calls", "page": page})
+
+
+@require_GET
+@tenant_page
+def call(request: TenantRequest, call_id: UUID) -> HttpResponse:
+    view = presentation.call_page(request.organization.id, call_id, now=now(), viewer=viewer_zone())
+    return render(request, "calls/call.html", {"section": "calls", "page": view, "call": view.call})
+
+
+@require_POST
+@tenant_page
+def end_call(request: TenantRequest, call_id: UUID) -> HttpResponse:
+    presentation.call_page(request.organization.id, call_id, now=now(), viewer=viewer_zone())  # theirs, or NotFound
+    cancel_call(call_id, reason=f"Ended by {request.user}.", at=now())
+    return redirect("call", call_id)
+
+
+@require_http_methods(["GET", "POST"])
+@tenant_page
+def do_not_call(request: TenantRequest) -> HttpResponse:
+    entry = {"number": request.POST.get("number", ""), "reason": request.POST.get("reason", "")}
+    problem = ""
+    if request.method == "POST":
+        try:
+            _add(request, **entry)
+            return redirect("do-not-call")
+        except DomainError as error:
+            problem = error.message
+    search = request.GET.get("search", "")
+    page = presentation.do_not_call_page(request.organization.id, page_number(request.GET.get("page")), search)
+    context = {
+        "section": "do-not-call",
+        "page": page,
+        "search": search,
+        "query": f"&{urlencode({'search': search})}" if search else "",
+        "entry": entry,
+        "problem": problem,
+    }
+    return render(request, "calls/do_not_call.html", context, status=422 if problem else 200)
+
+
+def _add(request: TenantRequest, number: str, reason: str) -> None:
+    e164 = parse_number(number.strip())
+    added = add_do_not_call(request.organization.id, e164, source="owner", reason=reason.strip()[:200], at=now())
+    said = "is on the list now. It counts at once, for every campaign." if added else "was on the list already."
+    messages.success(request, f"{spoken_format(e164)} {said}")
