@@ -74,10 +74,10 @@ Steps = tuple[Step, ...]
 class Script:
     """The occasions on which a person acts.
 
-    on_answer: right after picking up. on_turn: when the caller has finished the first, second, ... turn; turns
-    beyond the last entry are met with on_more. on_goodbye: instead of those, when the caller's turn ended with
-    the word. on_key: when a telephone key was pressed. patience_ms: hangs up when the caller has said nothing
-    for that long.
+    on_answer: right after picking up. on_turn: when the caller has finished the first, second, ... turn;
+    turns beyond the last entry are met with on_more. on_goodbye: instead of those, when the caller's turn ended
+    with the word. on_key: when a telephone key was pressed. patience_ms: hangs up when the caller has said
+    nothing for that long.
     """
 
     on_answer: Steps = ()
@@ -90,12 +90,16 @@ class Script:
 
 @dataclass(frozen=True)
 class Persona:
-    """One row of the table. `number` is the last two digits of the telephone number."""
+    """One row of the table. `number` is the last two digits of the telephone number.
+
+    Without `sends_audio` the telephone sends no packets while its owner is silent.
+    """
 
     number: int
     description: str
     signalling: Signalling = Answers()
     script: Script = Script()
+    sends_audio: bool = True
 
 
 GREETING: Steps = (Wait(200), Say("Hello?"))
@@ -141,9 +145,7 @@ PERSONAS: tuple[Persona, ...] = (
         "hangs up in mid-sentence",
         script=Script(
             on_answer=GREETING,
-            on_turn=(
-                (Wait(200), Say("Well, let me think about what I could tell you.", share=0.6), HangUp()),
-            ),
+            on_turn=((Wait(200), Say("Well, let me think about what I could tell you.", share=0.6), HangUp()),),
         ),
     ),
     Persona(14, "rejects the call", Refuses(sip_status=603, cause=21)),

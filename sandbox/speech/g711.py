@@ -18,7 +18,7 @@ def _decode_table() -> npt.NDArray[np.int16]:
     exponent = ((code >> 4) & 0x07).astype(np.int32)
     mantissa = (code & 0x0F).astype(np.int32)
     magnitude = (((mantissa << 3) + _BIAS) << exponent) - _BIAS
-    return np.where(code & 0x80, -magnitude, magnitude).astype("<i2")
+    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
 
 
 def _encode_table() -> npt.NDArray[np.uint8]:
@@ -29,7 +29,7 @@ def _encode_table() -> npt.NDArray[np.uint8]:
     exponent = np.log2(magnitude).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
     sign = np.where(sample < 0, 0x80, 0)
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return np.asarray(~(sign | (exponent << 4) | mantissa) & 0xFF, dtype=np.uint8)
 
 
 _DECODE = _decode_table()
@@ -38,7 +38,8 @@ _ENCODE = _encode_table()
 
 def encode(pcm: bytes) -> bytes:
     """PCM -> mu-law, half as many bytes. Raises ValueError on an odd number of bytes."""
-    return _ENCODE[np.frombuffer(pcm, dtype="<u2")].tobytes()
+    codes: npt.NDArray[np.uint8] = _ENCODE[np.frombuffer(pcm, dtype="<u2")]
+    return codes.tobytes()
 
 
 def decode(ulaw: bytes) -> bytes:

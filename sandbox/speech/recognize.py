@@ -1,8 +1,8 @@
 """Recognition of known sentences by their sound.
 
 Each sentence of the catalogue is synthesised once and kept as a reference. An utterance is walked from onset
-to onset: at each, every reference is laid over it at small offsets, and the one whose spectrum correlates best
-is taken, unless none correlates well. A sentence whose end is missing yields the words that were heard.
+to onset: at each, every reference is laid over it at small offsets, and the one whose spectrum correlates
+best is taken, unless none correlates well. A sentence without its end yields the words that were heard.
 """
 
 from collections.abc import Iterable, Iterator
@@ -121,9 +121,7 @@ class Recognizer:
         for start in range(0, len(reference), _BLOCK):
             block = reference[start : start + _BLOCK]
             drift = _DRIFT if start else 0
-            fits = [
-                (at, self._fit(spectrum, block, at)) for at in range(position - drift, position + drift + 1)
-            ]
+            fits = [(at, self._fit(spectrum, block, at)) for at in range(position - drift, position + drift + 1)]
             at, (dot, mine, theirs, frames) = max(fits, key=lambda fit: 2 * fit[1][0] - fit[1][2])
             if not frames:
                 break

@@ -1,0 +1,58 @@
+"""One 20 ms clock for all calls, on absolute deadlines: lateness does not add up."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from sandbox.pbx.callee import TICK_MS
+
+MAX_CATCH_UP_TICKS = 5
+"""After a longer pause of the process the missed ticks are skipped, as a telephone line would lose them."""
+
+log = logging.getLogger(__name__)
+
+
+class Clock:
+    """Calls every listener once per tick. `speed` above 1 makes sandbox time pass faster than real time."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._listeners: dict[Callable[[], None], None] = {}
+        self._wanted = asyncio.Event()
+
+    def now_s(self) -> float:
+        """Seconds of sandbox time since an arbitrary point."""
+        return asyncio.get_running_loop().time() * self.speed
+
+    def real_s(self, duration_ms: float) -> float:
+        """How long a duration of sandbox time takes, in seconds."""
+        return duration_ms / 1000 / self.speed
+
+    def add(self, listener: Callable[[], None]) -> None:
+        self._listeners[listener] = None
+        self._wanted.set()
+
+    def remove(self, listener: Callable[[], None]) -> None:
+        self._listeners.pop(listener, None)
+
+    async def run(self) -> None:
+        """Tick for ever; sleeps without waking while nobody listens."""
+        loop = asyncio.get_running_loop()
+        interval = self.real_s(TICK_MS)
+        while True:
+            self._wanted.clear()
+            if not self._listeners:
+                await self._wanted.wait()
+            deadline = loop.time() + interval
+            while self._listeners:
+                await asyncio.sleep(deadline - loop.time())
+                late = loop.time() - deadline
+                if late > MAX_CATCH_UP_TICKS * interval:
+                    log.warning("the sandbox's clock stood still for %d ms", late * 1000)
+                    deadline += late
+                deadline += interval
+                self._tick()
+
+    def _tick(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
