@@ -23,6 +23,8 @@ BUILD_TIMEOUT_S = 900
 OLDEST_MAJOR_VERSION = 22
 # A mount namespace of its own: what is mounted in it is gone when its last process is, however that ended.
 PRIVATE_MOUNTS = ("unshare", "--mount", "--propagation", "private")
+# Processes of its own, too: a build that is given up, or whose test run was killed, leaves nobody writing.
+CONTAINED = ("setpriv", "--pdeathsig", "KILL", *PRIVATE_MOUNTS, "--pid", "--fork", "--kill-child")
 
 
 def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
@@ -33,7 +35,7 @@ def cache_directory(environ: Mapping[str, str] = os.environ) -> Path:
 
 def ensure_rootfs() -> Path:
     """The tree, built if need be (about a minute, 400 MB). Raises Unavailable."""
-    _require_private_mounts()
+    require_private_mounts()
     tree = cache_directory() / NAME
     with exclusive(tree.with_suffix(".lock")):
         if not tree.exists():
@@ -50,7 +52,8 @@ def asterisk_version(tree: Path) -> str:
     return match[1]
 
 
-def _require_private_mounts() -> None:
+def require_private_mounts() -> None:
+    """Raises Unavailable where this user may not build or run the tree."""
     if os.geteuid() != 0:
         raise Unavailable("Asterisk 22 comes as a Debian sid tree, which needs root (debootstrap, chroot)")
     result = subprocess.run([*PRIVATE_MOUNTS, "true"], capture_output=True, text=True, check=False)
@@ -76,7 +79,7 @@ def _build(tree: Path) -> None:
 
 def _debootstrap(target: Path, mirror: str) -> None:
     options = ["--variant=minbase", "--force-check-gpg", f"--include={PACKAGES}"]
-    command = [*PRIVATE_MOUNTS, "debootstrap", *options, "sid", str(target), mirror]
+    command = [*CONTAINED, "debootstrap", *options, "sid", str(target), mirror]
     try:
         result = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=False
