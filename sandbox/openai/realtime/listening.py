@@ -70,6 +70,10 @@ class Listener:
         return self._detector.position // _PER_MS
 
     @property
+    def buffered_ms(self) -> int:
+        return (self._detector.position - self._start) // _PER_MS
+
+    @property
     def speaking(self) -> bool:
         return self._detector.speaking
 
@@ -86,12 +90,11 @@ class Listener:
 
     def commit(self) -> Samples:
         """Everything in the buffer, which is empty after. Raises ClientEventError below 100 ms."""
-        buffered_ms = (self._detector.position - self._start) // _PER_MS
-        if buffered_ms < MIN_COMMIT_MS:
+        if self.buffered_ms < MIN_COMMIT_MS:
             raise ClientEventError(
                 "input_audio_buffer_commit_empty",
                 f"Error committing input audio buffer: buffer too small. Expected at least {MIN_COMMIT_MS}ms "
-                f"of audio, but buffer only has {buffered_ms:.2f}ms of audio.",
+                f"of audio, but buffer only has {self.buffered_ms:.2f}ms of audio.",
             )
         self._detector.forget()
         return self._take(self._detector.position)

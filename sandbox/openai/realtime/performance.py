@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sandbox.openai.faults import Fault
-from sandbox.openai.realtime import events, faults, usage, voice
+from sandbox.openai.realtime import events, faults, voice
 from sandbox.openai.realtime.agent.brain import decide
 from sandbox.openai.realtime.agent.turns import Decision, Scene, Toolbox
 from sandbox.openai.realtime.ending import Ending, session_expired
@@ -91,13 +91,13 @@ class Performance:
     async def _voice(self, text: str) -> list[tuple[str, bytes]]:
         settings = self._response.settings
         if settings.modality == "text":
-            return [(word, b"") for word in text.split(" ")]
+            return [(f"{word} ", b"") for word in text.split()]
         audio = await voice.speak(text, settings.output_format)
         return list(pieces(text, audio, settings.output_format))
 
     def _over_limit(self) -> bool:
         limit = self._response.settings.max_output_tokens
-        return limit != "inf" and self._response.spoken_ms >= limit * usage.SPOKEN_MS_PER_TOKEN
+        return limit != "inf" and self._response.written().total >= limit
 
     def _finish(self) -> None:
         self._protocol.ended(self._response)

@@ -58,7 +58,6 @@ class RealtimeProtocol:
         self.wanted: list[Wanted] = []
         self.configuration = Configuration(new_id("sess"), model, expires_at)
         self.conversation = Conversation()
-        self.acknowledges_updates = True
         self._listener = Listener(self.configuration.input_format, self.configuration.turn_detection)
         self._active: Response | None = None
         self._first_audio_ms: int | None = None
@@ -209,8 +208,7 @@ class RealtimeProtocol:
     def _update(self, event: schema.SessionUpdate) -> None:
         self.configuration.update(event.session, voice_is_frozen=self._voice_is_frozen)
         self._listener.configure(self.configuration.input_format, self.configuration.turn_detection)
-        if self.acknowledges_updates:
-            self._emit(events.session_updated(self.configuration.as_json()))
+        self._emit(events.session_updated(self.configuration.as_json()))
 
     def _append(self, event: schema.AudioAppend) -> None:
         for occurrence in self._listener.append(_audio_of(event.audio, "audio")):

@@ -102,7 +102,8 @@ class Session:
             self._something_to_send.clear()
             while unsent:
                 event = unsent.pop(0)
-                await self._send_text("{nonsense" if event is NONSENSE else json.dumps(event))
+                if event["type"] != "session.updated" or not faults.take(faults.ON_UPDATE):
+                    await self._send_text("{nonsense" if event is NONSENSE else json.dumps(event))
 
     async def _expire(self) -> None:
         await asyncio.sleep(self._pace.session_seconds)

@@ -16,8 +16,8 @@ from sandbox.openai.realtime.agent.briefing import Briefing, read, word_for_word
 from sandbox.openai.realtime.agent.meaning import Meaning, content_words, meaning_of, menu_key
 from sandbox.openai.realtime.agent.moments import DEFAULT_TIME, said, spoken_moment
 from sandbox.openai.realtime.agent.turns import Decision, Scene, ToolCall, Turn
+from sandbox.speech.phrases import GOODBYE
 
-GOODBYE = "Goodbye."
 MAX_REPEATS = 2
 _HEARD_SHARE = 0.7
 """Of a sentence that was interrupted: from here on the callee knows what it was about."""

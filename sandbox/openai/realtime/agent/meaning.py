@@ -65,7 +65,7 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     (
         Meaning.CALL_LATER,
         (
-            rf"\bcall\b.*\b(?:tomorrow|later|tonight|next week|{_DAYS}|(?:at|after) \w+)",
+            rf"\bcall\b.*\b(?:tomorrow|later|tonight|next week|{_DAYS}|(?:at|after|before) \w+)",
             r"\bcall\b.*\bin (?:an?|half|\w+) (?:hour|minute|day|week)s?",
             r"(?:bad|not a good|wrong) (?:time|moment)|another time|^\W*(?:tomorrow|later)\b",
             r"(?:am|i'm) (?:busy|driving|in a meeting|at work)",
