@@ -25,11 +25,16 @@ class Conversation(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations")
     title = models.CharField(max_length=120, blank=True)
     status = models.CharField(max_length=16, choices=Status, default=Status.NEW)
+    replying_since = models.DateTimeField(
+        null=True, blank=True, help_text="Held by the one who asks the assistant; see campaigns.services.chat."
+    )
+    reply_error = models.CharField(max_length=300, blank=True, help_text="Why the last message has no answer yet.")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-updated_at"]
+        indexes = [models.Index(fields=["organization", "-updated_at"], name="conversation_of_organization")]
 
     def __str__(self) -> str:
         return self.title or str(self.id)
@@ -46,6 +51,7 @@ class Message(models.Model):
     position = models.PositiveIntegerField()
     role = models.CharField(max_length=9, choices=Role)
     text = models.TextField(blank=True)
+    reply_status = models.CharField(max_length=16, blank=True, help_text="What the assistant's turn said it is.")
     questions = models.JSONField(default=list, blank=True)
     answers = models.JSONField(default=dict, blank=True)
     plan = models.JSONField(null=True, blank=True)
@@ -72,7 +78,7 @@ class Campaign(models.Model):
     conversation = models.OneToOneField(Conversation, on_delete=models.PROTECT, null=True, related_name="campaign")
     title = models.CharField(max_length=120)
     goal = models.TextField()
-    plan = models.JSONField()
+    plan = models.JSONField(help_text="The confirmed plan without its contacts, which are rows.")
     plan_revision = models.PositiveIntegerField(default=1)
     orchestration = models.JSONField(
         default=dict, help_text="Who made the tasks: the model, or the plan by rule and why."
@@ -81,12 +87,21 @@ class Campaign(models.Model):
         max_length=9, choices=[(s.value, s.value) for s in CampaignStatus], default=CampaignStatus.RUNNING
     )
     status_reason = models.CharField(max_length=200, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="No call before; empty means at once.")
+    last_claimed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When dispatch last took a task of it; the longest unserved comes first."
+    )
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["organization", "-created_at"], name="campaign_of_organization")]
+        indexes = [
+            models.Index(fields=["organization", "-created_at"], name="campaign_of_organization"),
+            models.Index(
+                fields=["last_claimed_at"], condition=Q(status=CampaignStatus.RUNNING), name="campaign_running"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -125,10 +140,14 @@ class Task(models.Model):
     next_action_reason = models.CharField(max_length=200, blank=True, help_text="Why it waits, in words.")
     attempts = models.PositiveIntegerField(default=0)
     max_attempts = models.PositiveIntegerField(default=3)
-    current_call_id = models.UUIDField(null=True, blank=True)
+    current_call_id = models.UUIDField(null=True, blank=True, help_text="Its unfinished or not yet judged call.")
     conclusion_code = models.CharField(max_length=24, blank=True)
     conclusion = models.TextField(blank=True)
-    result = models.JSONField(default=dict, blank=True)
+    result = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{call_id, summary, fields: [{field, label, value, verified, evidence_turns, call_id}]}",
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -143,7 +162,9 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["campaign", "next_action_at"], condition=Q(status=TaskStatus.PENDING), name="task_due"
+                fields=["campaign", "next_action_at", "position"],
+                condition=Q(status=TaskStatus.PENDING),
+                name="task_due",
             ),
             models.Index(fields=["campaign", "position"], name="task_of_campaign"),
             models.Index(fields=["campaign", "status"], name="task_by_status"),

@@ -1,0 +1,19 @@
+"""Facts that other apps publish by outbox. Delivered at least once, so every one of these may come again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from analysis.contracts import CallJudged
+from calls.contracts import CallEnded
+from campaigns.services import advance
+from opendeep.core.clock import now
+
+
+def on_call_ended(payload: Mapping[str, Any]) -> None:
+    fact = CallEnded.from_payload(payload)
+    advance.note_call_ended(fact.call_id, fact.origin, fact.outcome, now())
+
+
+def on_call_judged(payload: Mapping[str, Any]) -> None:
+    fact = CallJudged.from_payload(payload)
+    advance.note_call_judged(fact.call_id, fact.origin, now())

@@ -1,0 +1,136 @@
+"""The plan: who is called, to what end, and what is to be found out. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+
+from campaigns.planning.fields import PhoneNumber, SnakeCase, Value, complaint, words_of
+from opendeep.core.errors import DomainError
+
+CONTACTS_AT_MOST = 100_000
+START_WITHIN = timedelta(days=366)
+
+FieldType = Literal["text", "yes_no", "number", "date", "datetime", "choice"]
+
+
+def text(at_least: int, at_most: int) -> StringConstraints:
+    return StringConstraints(min_length=at_least, max_length=at_most)
+
+
+class Variable(Value):
+    """Something that is known of one contact, for example the number of an order."""
+
+    name: SnakeCase
+    value: Annotated[str, text(0, 500)]
+
+
+class Contact(Value):
+    name: Annotated[str, text(0, 120)] = ""
+    phone: PhoneNumber
+    variables: Annotated[tuple[Variable, ...], Field(max_length=20)] = ()
+
+
+class ResultField(Value):
+    """Something that every call shall find out."""
+
+    name: SnakeCase
+    label: Annotated[str, text(1, 120)]
+    type: FieldType = "text"
+    options: Annotated[tuple[Annotated[str, text(1, 120)], ...], Field(max_length=30)] = ()
+
+    @model_validator(mode="after")
+    def _has_options_when_a_choice(self) -> "ResultField":
+        if self.type == "choice" and len(set(self.options)) < 2:
+            raise complaint("A choice needs at least two options.")
+        return self
+
+
+def _merged(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
+    """One contact for each number, in order; of two names or values the first one that says something counts."""
+    by_phone: dict[str, Contact] = {}
+    for contact in contacts:
+        known = by_phone.get(contact.phone)
+        by_phone[contact.phone] = contact if known is None else _joined(known, contact)
+    return tuple(by_phone.values())
+
+
+def _joined(one: Contact, other: Contact) -> Contact:
+    variables = {variable.name: variable for variable in (*other.variables, *one.variables)}
+    return Contact.model_construct(name=one.name or other.name, phone=one.phone, variables=tuple(variables.values()))
+
+
+def _unique(fields: tuple[ResultField, ...]) -> tuple[ResultField, ...]:
+    _refuse_doubles("result field", (field.name for field in fields))
+    return fields
+
+
+def _refuse_doubles(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise complaint(f"There are two {what}s named {name}.")
+        seen.add(name)
+
+
+def _local_time(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise complaint("Write the start as date and time, like 2026-11-27T10:00.") from None
+    return value
+
+
+class Plan(Value):
+    """What the user confirms. `start_at` is ISO in the user's own time; without it calls start at once."""
+
+    title: Annotated[str, text(1, 120)]
+    goal: Annotated[str, text(1, 2000)]
+    on_behalf_of: Annotated[str, text(1, 120)]
+    instructions: Annotated[str, text(0, 8000)] = ""
+    opening: Annotated[str, text(1, 500)]
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    contacts: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=CONTACTS_AT_MOST), AfterValidator(_merged)]
+    result_fields: Annotated[tuple[ResultField, ...], Field(max_length=20), AfterValidator(_unique)] = ()
+    start_at: Annotated[str | None, AfterValidator(_local_time)] = None
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+    @classmethod
+    def from_user(cls, data: Any) -> "Plan":
+        """A plan that came from outside, perhaps changed by hand.
+
+        Raises DomainError "bad_plan" with `fields` by path, for example {"contacts.0.phone": ["…"]}.
+        """
+        if not isinstance(data, Mapping):
+            raise DomainError("bad_plan", "There is no plan here. Send the plan as an object.")
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise DomainError(
+                "bad_plan", "This plan cannot be carried out. Correct what is named and try again.", words_of(error)
+            ) from None
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    def without_contacts(self) -> dict[str, Any]:
+        """What a campaign keeps of its plan: its contacts are rows of their own."""
+        return self.model_dump(mode="json", exclude={"contacts"})
+
+    def starts_at(self, zone: ZoneInfo) -> datetime | None:
+        """The start as an aware moment; a time without an offset counts in `zone`."""
+        if self.start_at is None:
+            return None
+        moment = datetime.fromisoformat(self.start_at)
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+    def start_complaint(self, zone: ZoneInfo, at: datetime) -> str | None:
+        """What is wrong with the start, seen at `at`; a start in the past means at once."""
+        start = self.starts_at(zone)
+        if start is not None and start > at + START_WITHIN:
+            return "The start lies more than a year ahead."
+        return None

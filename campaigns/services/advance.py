@@ -1,0 +1,132 @@
+"""What happens to a task when its call has ended, and when that call is judged."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+
+from analysis.contracts import VerdictView
+from analysis.facade import verdict_of
+from calls.contracts import CallView
+from calls.facade import add_do_not_call, call_view, is_do_not_call
+from campaigns.keys import task_of_origin
+from campaigns.models import Campaign, Contact, Task
+from campaigns.planning.next_step import Cancel, Complete, Fail, Judged, NextStep, TaskFacts, TryAgain, next_step
+from campaigns.services.finishing import finish_if_done
+from campaigns.services.transitions import lock_campaign, move_task
+from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
+from opendeep.core.jobs import enqueue_on_commit
+
+log = structlog.get_logger(__name__)
+
+
+def note_call_ended(call_id: UUID, origin: str, outcome: str, at: datetime) -> None:
+    """The task waits for the judgement of its call. Says nothing when that is known already."""
+    with transaction.atomic():
+        task = _task_of(call_id, origin)
+        if task is not None:
+            move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id), "outcome": outcome})
+            enqueue_on_commit("campaigns.dispatch_due")  # a line is free
+
+
+def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:
+    """Completes the task, fails it, cancels it or lets it try again. Says nothing when that was done already."""
+    with transaction.atomic():
+        task = _task_of(call_id, origin)
+        if task is None:
+            return
+        campaign = lock_campaign(task.campaign_id)
+        task.refresh_from_db(fields=["status", "current_call_id"])
+        verdict = verdict_of(call_id)
+        if verdict is None or task.current_call_id != call_id:
+            return
+        if task.status == TaskStatus.IN_PROGRESS:  # this fact has overtaken the end of the call
+            move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id)})
+        call = call_view(call_id)
+        step = next_step(_facts(task, campaign), _judged(call, verdict), at)
+        _apply(step, task, campaign, call, verdict, at)
+
+
+def _task_of(call_id: UUID, origin: str) -> Task | None:
+    task_id = task_of_origin(origin)
+    if task_id is None:
+        return None
+    return Task.objects.filter(pk=task_id, current_call_id=call_id).select_related("contact").first()
+
+
+def _facts(task: Task, campaign: Campaign) -> TaskFacts:
+    return TaskFacts(
+        attempts=task.attempts,
+        max_attempts=task.max_attempts,
+        time_zone=ZoneInfo(task.contact.time_zone),
+        listed=is_do_not_call(task.organization_id, task.contact.number),
+        campaign_cancelled=campaign.status == CampaignStatus.CANCELLED,
+    )
+
+
+def _judged(call: CallView, verdict: VerdictView) -> Judged:
+    return Judged(
+        outcome=verdict.outcome,
+        end_reason=call.end_reason,
+        task_completed=verdict.task_completed,
+        reason=verdict.reason,
+        next_call_needed=verdict.next_call_needed,
+        next_call_at=verdict.next_call_at,
+        do_not_call_requested=verdict.do_not_call_requested,
+    )
+
+
+def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdict: VerdictView, at: datetime) -> None:
+    changes: dict[str, Any] = {"current_call_id": None, "result": _result(task, campaign, call, verdict)}
+    detail = {"call_id": str(call.id), "outcome": call.outcome}
+    if isinstance(step, TryAgain):
+        move_task(
+            task,
+            TaskSignal.TRY_AGAIN,
+            at=at,
+            detail={**detail, "why": step.why, "next_action_at": step.at.isoformat()},
+            next_action_at=step.at,
+            next_action_reason=step.why,
+            **changes,
+        )
+        return
+    if isinstance(step, Fail) and step.list_number:
+        _list_number(task.contact, campaign, step.conclusion, at)
+    signal = {Complete: TaskSignal.COMPLETE, Fail: TaskSignal.FAIL, Cancel: TaskSignal.CANCEL}[type(step)]
+    move_task(
+        task,
+        signal,
+        at=at,
+        detail={**detail, "code": step.code},
+        conclusion_code=step.code,
+        conclusion=step.conclusion,
+        next_action_at=None,
+        next_action_reason="",
+        **changes,
+    )
+    finish_if_done(campaign, at)
+
+
+def _list_number(contact: Contact, campaign: Campaign, reason: str, at: datetime) -> None:
+    """The agent does this during the call; here it is made sure of."""
+    if not is_do_not_call(campaign.organization_id, contact.number):
+        add_do_not_call(campaign.organization_id, contact.number, source="verdict", reason=reason[:200], at=at)
+
+
+def _result(task: Task, campaign: Campaign, call: CallView, verdict: VerdictView) -> dict[str, Any]:
+    """What is known now: a later call's fields replace those of earlier ones, one by one."""
+    labels = {field["name"]: field["label"] for field in campaign.plan["result_fields"]}
+    fields = {field["field"]: field for field in task.result.get("fields", [])}
+    for result in verdict.results:
+        fields[result.field] = {
+            "field": result.field,
+            "label": labels.get(result.field, result.field),
+            "value": result.value,
+            "verified": result.verified,
+            "evidence_turns": list(result.evidence_turns),
+            "call_id": str(call.id),
+        }
+    return {"call_id": str(call.id), "summary": verdict.summary, "fields": list(fields.values())}

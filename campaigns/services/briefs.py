@@ -1,0 +1,35 @@
+"""What the agent is told about one call: the confirmed plan, the contact, and what earlier calls taught."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from calls.contracts import Brief
+from campaigns.models import Campaign, Task
+from campaigns.selectors import Attempt
+
+EARLIER_AT_MOST = 5
+
+
+def brief_for(task: Task, campaign: Campaign, attempts: Sequence[Attempt]) -> Brief:
+    plan = campaign.plan
+    return Brief(
+        goal=plan["goal"],
+        instructions=task.instructions,
+        opening=plan["opening"],
+        on_behalf_of=plan["on_behalf_of"],
+        language=plan["language"],
+        result_fields=tuple(plan["result_fields"]),
+        variables={str(name): str(value) for name, value in task.contact.variables.items()},
+        earlier="\n".join(_told(attempt) for attempt in attempts[-EARLIER_AT_MOST:]),
+    )
+
+
+def _told(attempt: Attempt) -> str:
+    call, verdict = attempt.call, attempt.verdict
+    when = (call.answered_at or call.created_at).astimezone(ZoneInfo(call.time_zone))
+    parts = [
+        f"Call {call.attempt} on {when:%A} {when.day} {when:%B} at {when:%H:%M}: {call.outcome.replace('_', ' ')}."
+    ]
+    if verdict is not None:
+        parts += [verdict.summary, f"For this call: {verdict.next_instructions}" if verdict.next_instructions else ""]
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,65 @@
+"""What an owner does to a running campaign: pause, resume, cancel."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from calls.contracts import CallGroupSpec
+from calls.facade import cancel_call, put_group
+from campaigns.keys import campaign_group_key
+from campaigns.models import Campaign, Task
+from campaigns.services.finishing import finish_if_done
+from campaigns.services.transitions import cancel_waiting_tasks, lock_campaign, move_campaign
+from campaigns.states import CampaignSignal, CampaignStatus, TaskStatus
+from opendeep.core.errors import Conflict
+from opendeep.core.jobs import enqueue_on_commit
+
+
+def pause(campaign_id: UUID, *, at: datetime) -> Campaign:
+    """No new calls from now on; running calls go on. Raises Conflict when the campaign has ended."""
+    with transaction.atomic():
+        campaign = _moved(campaign_id, CampaignSignal.PAUSE, CampaignStatus.PAUSED, at)
+        _put_group(campaign)
+    return campaign
+
+
+def resume(campaign_id: UUID, *, at: datetime) -> Campaign:
+    with transaction.atomic():
+        campaign = _moved(campaign_id, CampaignSignal.RESUME, CampaignStatus.RUNNING, at)
+        _put_group(campaign)
+        enqueue_on_commit("campaigns.dispatch_due")
+    return campaign
+
+
+def cancel(campaign_id: UUID, *, at: datetime) -> Campaign:
+    """Ends the campaign: waiting tasks are cancelled, running calls hung up. What those calls still bring is judged."""
+    with transaction.atomic():
+        campaign = _moved(campaign_id, CampaignSignal.CANCEL, CampaignStatus.CANCELLED, at)
+        _put_group(campaign)
+        cancel_waiting_tasks(campaign, at=at, conclusion="The campaign was cancelled.")
+        running = Task.objects.filter(campaign=campaign, status=TaskStatus.IN_PROGRESS)
+        for call_id in running.values_list("current_call_id", flat=True):
+            if call_id is not None:
+                cancel_call(call_id, reason="The campaign was cancelled.", at=at)
+        finish_if_done(campaign, at)
+    return campaign
+
+
+def _moved(campaign_id: UUID, signal: CampaignSignal, wanted: CampaignStatus, at: datetime) -> Campaign:
+    campaign = lock_campaign(campaign_id)
+    if campaign.status != wanted and not move_campaign(campaign, signal, at=at):
+        raise Conflict("campaign_ended", f"This campaign is {campaign.status} already.")
+    return campaign
+
+
+def _put_group(campaign: Campaign) -> None:
+    """The gate reads the group in the dialing transaction, so this also holds calls that are already queued."""
+    put_group(
+        CallGroupSpec(
+            key=campaign_group_key(campaign.pk),
+            organization_id=campaign.organization_id,
+            paused=campaign.status != CampaignStatus.RUNNING,
+            not_before=campaign.starts_at,
+        )
+    )

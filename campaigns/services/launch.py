@@ -1,0 +1,189 @@
+"""From a confirmed plan to a campaign with one task for each contact: once, in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.db import transaction
+
+from calls.contracts import CallGroupSpec
+from calls.facade import put_group
+from campaigns.keys import campaign_group_key
+from campaigns.models import Campaign, Contact, Conversation, Task, TaskEvent
+from campaigns.planning.plan import Plan
+from campaigns.roles.orchestrator import ORCHESTRATOR, complaint, order_data
+from campaigns.selectors import current_plan
+from campaigns.services.chat import save_plan
+from campaigns.states import TaskStatus
+from opendeep.accounts.models import Organization, User
+from opendeep.core.errors import Conflict, DomainError, PermanentError, RetryableError
+from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.live import conversation_group, hint_on_commit
+from opendeep.core.llm import runner
+from opendeep.core.llm.roles import ChatTurn
+from opendeep.core.llm.runner import fenced
+from opendeep.core.phone import time_zones
+
+log = structlog.get_logger(__name__)
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """`created` is False when the conversation was confirmed before."""
+
+    campaign_id: UUID
+    task_count: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is carried out: the plan, its instructions in words, and who wrote the order."""
+
+    plan: Plan
+    revision: int
+    instructions: str
+    orchestration: dict[str, Any]
+
+
+def execute(conversation: Conversation, plan_data: Any, user: User, *, at: datetime) -> Launched:
+    """Carries out the plan; None stands for the latest revision. Confirming again gives the same campaign.
+
+    Raises DomainError "bad_plan", Conflict "no_plan" or "being_answered".
+    """
+    existing = _launched(conversation)
+    if existing:
+        return existing
+    plan, revision = _confirmed_plan(conversation, plan_data, user, at)
+    order = _order(plan, revision)  # asks the model, so outside of any transaction
+    with transaction.atomic():
+        locked = Conversation.objects.select_for_update().select_related(None).get(pk=conversation.pk)
+        existing = _launched(locked)
+        if existing:
+            return existing
+        campaign = _write(locked, order, user, at)
+    return Launched(campaign.pk, len(plan.contacts), created=True)
+
+
+def _launched(conversation: Conversation) -> Launched | None:
+    campaign = Campaign.objects.filter(conversation_id=conversation.pk).only("pk").first()
+    if campaign is None:
+        return None
+    return Launched(campaign.pk, campaign.tasks.count(), created=False)
+
+
+def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datetime) -> tuple[Plan, int]:
+    known = current_plan(conversation)
+    if known is None:
+        raise Conflict("no_plan", "There is no plan to confirm yet. Answer the assistant's questions first.")
+    plan = Plan.from_user(known[0] if data is None else data)
+    late = plan.start_complaint(ZoneInfo(user.time_zone), at)
+    if late:
+        raise DomainError("bad_plan", f"This plan cannot be carried out. {late}", {"start_at": [late]})
+    if plan == Plan.from_user(known[0]):
+        return plan, known[1]
+    return save_plan(conversation, data, at=at)
+
+
+# --- The orchestrator -----------------------------------------------------------------------------
+
+
+def _order(plan: Plan, revision: int) -> Order:
+    """The orchestrator's order; when it fails the plan is carried out as it stands, and that is recorded."""
+    instructions = plan.instructions
+    try:
+        result = runner.run(
+            ORCHESTRATOR,
+            [ChatTurn("user", f"Carry out this confirmed plan.\n{fenced(order_data(plan, revision))}")],
+            check=lambda order: complaint(order, plan, revision),
+        )
+    except (RetryableError, PermanentError) as error:
+        log.warning("orchestrator_failed", reason=str(error))
+        return Order(plan, revision, instructions or plan.goal, {"by": "rule", "why": str(error)})
+    # The user confirmed the plan's words; the model's only fill a gap.
+    instructions = instructions or result.answer.instructions or plan.goal
+    made = {
+        "by": "model",
+        "arguments": result.answer.model_dump(mode="json"),
+        "model": result.model,
+        "prompt_hash": result.prompt_hash,
+        "usage": dict(result.usage),
+        "rounds": result.rounds,
+    }
+    return Order(plan, revision, instructions, made)
+
+
+# --- The rows -------------------------------------------------------------------------------------
+
+
+def _write(conversation: Conversation, order: Order, user: User, at: datetime) -> Campaign:
+    plan = order.plan
+    start = plan.starts_at(ZoneInfo(user.time_zone))
+    first_call_at = max(start, at) if start else at
+    campaign = Campaign.objects.create(
+        organization_id=conversation.organization_id,
+        created_by=user,
+        conversation=conversation,
+        title=plan.title,
+        goal=plan.goal,
+        plan=plan.without_contacts(),
+        plan_revision=order.revision,
+        orchestration=order.orchestration,
+        starts_at=start,
+        created_at=at,
+    )
+    put_group(
+        CallGroupSpec(key=campaign_group_key(campaign.pk), organization_id=campaign.organization_id, not_before=start)
+    )
+    _write_tasks(campaign, order, first_call_at, at)
+    # Whoever still waits for an answer of the assistant has lost its turn.
+    Conversation.objects.filter(pk=conversation.pk).update(
+        status=Conversation.Status.EXECUTED, title=plan.title, replying_since=None, updated_at=at
+    )
+    hint_on_commit(conversation_group(conversation.pk), "executed")
+    enqueue_on_commit("campaigns.dispatch_due")
+    return campaign
+
+
+def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: datetime) -> None:
+    organization = Organization.objects.get(pk=campaign.organization_id)
+    contacts = [
+        Contact(
+            campaign=campaign,
+            name=contact.name,
+            number=contact.phone,
+            time_zone=_zone_of(contact.phone, organization),
+            variables={variable.name: variable.value for variable in contact.variables},
+        )
+        for contact in order.plan.contacts
+    ]
+    tasks = [
+        Task(
+            organization_id=campaign.organization_id,
+            campaign=campaign,
+            contact=contact,
+            position=position,
+            instructions=order.instructions,
+            next_action_at=first_call_at,
+            max_attempts=order.plan.max_attempts,
+            created_at=at,
+            updated_at=at,
+        )
+        for position, contact in enumerate(contacts)
+    ]
+    Contact.objects.bulk_create(contacts, batch_size=BATCH)
+    Task.objects.bulk_create(tasks, batch_size=BATCH)
+    TaskEvent.objects.bulk_create(
+        (TaskEvent(task=task, at=at, kind="created", to_status=TaskStatus.PENDING) for task in tasks),
+        batch_size=BATCH,
+    )
+
+
+def _zone_of(number: str, organization: Organization) -> str:
+    """The callee's zone by the number; where that says nothing, the organization's."""
+    zones = time_zones(number)
+    return zones[0] if zones else organization.time_zone

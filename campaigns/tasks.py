@@ -1,0 +1,25 @@
+"""Celery's entry points."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from campaigns.services import dispatch, reports
+from opendeep.core.clock import now
+from opendeep.core.jobs import enqueue
+
+
+@shared_task(name="campaigns.dispatch_due")
+def dispatch_due() -> None:
+    dispatch.dispatch_due(now())
+
+
+@shared_task(name="campaigns.write_report")
+def write_report(report_id: str) -> None:
+    reports.write_report(UUID(report_id), now())
+
+
+@shared_task(name="campaigns.reports_due")
+def reports_due() -> None:
+    for report_id in reports.due_reports(now()):
+        enqueue("campaigns.write_report", str(report_id))
