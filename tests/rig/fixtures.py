@@ -1,6 +1,6 @@
 """Fixtures over the rig. Loaded by tests/conftest.py: `pytest_plugins = ["tests.rig.fixtures"]`."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from tests.rig import apt, chromium, sipp
 from tests.rig.asterisk import RunningAsterisk
 from tests.rig.postgres import RunningPostgres
-from tests.rig.skips import Unavailable, unavailable
+from tests.rig.skips import Unavailable, one_line_each, unavailable
 
 RIG_FIXTURES = {"asterisk", "postgres_url", "chromium_path"}
 TEST_TIMEOUT_S = 120
@@ -51,3 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if RIG_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    one_line_each(report, call)
+    return report

@@ -6,6 +6,7 @@ Stands where the product's gateway stands, so that the tests of the rig need non
 import socket
 import struct
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -61,7 +62,8 @@ class AudioCall:
 
     def close(self) -> None:
         self._over.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # Asterisk may have closed it already
+            self._socket.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._socket.close()
@@ -120,9 +122,9 @@ class ToneGateway:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._server.close()
         for call in self._calls:
             call.close()
-        self._server.close()
 
     def accept(self, timeout_s: float = CONNECT_TIMEOUT_S) -> AudioCall:
         """The next call that Asterisk brings. Raises TimeoutError."""
