@@ -8,6 +8,7 @@ from calls.selectors import (
     call_view,
     calls_of_origin,
     events_of,
+    latest_calls,
     talk_order,
     transcript_of,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "free_lines",
     "hang_up",
     "is_do_not_call",
+    "latest_calls",
     "mark_do_not_call",
     "media_up",
     "put_group",

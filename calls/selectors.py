@@ -1,5 +1,6 @@
 """Reads for other apps, pages and the API. What belongs to a tenant is read for one organization."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
@@ -35,6 +36,12 @@ def call_view(call_id: UUID, *, organization_id: UUID | None = None) -> CallView
 def calls_of_origin(origin: str) -> list[CallView]:
     """All attempts for one origin, oldest first."""
     return [to_view(call) for call in Call.objects.filter(origin=origin).order_by("attempt", "created_at")]
+
+
+def latest_calls(origins: Iterable[str]) -> dict[str, CallView]:
+    """The youngest call of each origin, in one query; origins without a call are missing."""
+    calls = Call.objects.filter(origin__in=list(origins)).order_by("origin", "attempt", "created_at")
+    return {call.origin: to_view(call) for call in calls}
 
 
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:

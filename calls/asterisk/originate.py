@@ -124,8 +124,8 @@ class _Client(AMIClient):  # type: ignore[misc]
 
     def disconnect(self) -> None:
         """Wakes the reader, which the library would leave in recv, and waits for it."""
-        if self._socket is None:
-            return
+        if self.finished is None:
+            return  # never connected
         self.finished.set()
         try:
             self._socket.shutdown(socket.SHUT_RDWR)

@@ -49,4 +49,5 @@ def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> in
         group_cap = CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()
         if group_cap is not None:
             rooms.append(group_cap - Call.objects.filter(taken, group=group).count())
-    return max(min(rooms), 0)
+    room: int = min(rooms)
+    return max(room, 0)

@@ -28,7 +28,7 @@ def add_do_not_call(
     with transaction.atomic():
         lock_lines()
         _, created = DoNotCall.objects.get_or_create(
-            organization_id=organization_id,
+            organization_id=organization_id,  # type: ignore[misc] - None asks for NULL
             number=number,
             defaults={"source": source[:40], "reason": reason[:200], "created_at": at, "call_id": call_id},
         )

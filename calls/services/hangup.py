@@ -36,18 +36,22 @@ def hang_up(call_id: UUID, *, reason: str, at: datetime) -> None:
 
     Should nobody hear it (Redis or callcontrol away), the call is overdue soon and asked again.
     """
-    call = Call.objects.filter(id=call_id).first()
-    if call is None:
+    if not Call.objects.filter(id=call_id).exists():
         raise NotFound("There is no such call.")
     with transaction.atomic():
-        at_the_pbx = Call.objects.filter(id=call_id, state__in=AT_THE_PBX)
-        if at_the_pbx.filter(hang_up_requested_at=None).update(hang_up_requested_at=at, deadline_at=at + HANG_UP_LIMIT):
+        note_request(call_id, reason=reason, source="engine", at=at)
+        if Call.objects.filter(id=call_id, state__in=AT_THE_PBX).exists():
+            command = Command(call_id, CommandName.END_CALL, {"reason": reason[:200]})
+            transaction.on_commit(partial(publish, command), robust=True)
+
+
+def note_request(call_id: UUID, *, reason: str, source: str, at: datetime) -> None:
+    """Writes down, once, that a call at the PBX shall end, and until when it must have."""
+    with transaction.atomic():
+        asked = Call.objects.filter(id=call_id, state__in=AT_THE_PBX, hang_up_requested_at=None)
+        if asked.update(hang_up_requested_at=at, deadline_at=at + HANG_UP_LIMIT):
             detail = {"reason": reason[:200]}
-            CallEvent.objects.create(call=call, at=at, kind="hang_up_requested", source="engine", detail=detail)
-        elif not at_the_pbx.exists():
-            return
-        command = Command(call_id, CommandName.END_CALL, {"reason": reason[:200]})
-        transaction.on_commit(partial(publish, command), robust=True)
+            CallEvent.objects.create(call_id=call_id, at=at, kind="hang_up_requested", source=source, detail=detail)
 
 
 def publish(command: Command) -> None:

@@ -13,7 +13,8 @@ LONGEST_WAIT_FOR_PBX = timedelta(seconds=15)  # asking costs little, and all cal
 
 def backoff(setbacks: int, longest: timedelta = LONGEST_WAIT_FOR_VOICE) -> timedelta:
     """2, 4, 8 ... seconds, at most `longest`; `setbacks` counts from 1."""
-    return min(FIRST_WAIT * 2 ** min(max(setbacks - 1, 0), 20), longest)
+    doublings = min(max(setbacks - 1, 0), 20)
+    return min(FIRST_WAIT * (1 << doublings), longest)
 
 
 def without_voice(call: Call, *, reason: str, source: str, at: datetime) -> bool:

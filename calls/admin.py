@@ -1,0 +1,83 @@
+"""Operators look at calls here; what the engine decides is read-only."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Turn, Usage
+from opendeep.core.clock import now
+
+
+class ReadOnly:
+    """Rows that only the engine writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class CallEventInline(ReadOnly, admin.TabularInline[CallEvent, Call]):
+    model = CallEvent
+    fields = ("at", "kind", "source", "from_state", "to_state", "detail")
+    extra = 0
+
+
+class TurnInline(ReadOnly, admin.TabularInline[Turn, Call]):
+    model = Turn
+    fields = ("position", "speaker", "text", "heard_text", "started_ms", "ended_ms", "interrupted")
+    extra = 0
+
+
+class UsageInline(ReadOnly, admin.TabularInline[Usage, Call]):
+    model = Usage
+    fields = ("at", "source", "model", "item_id", "tokens", "seconds")
+    extra = 0
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
+    list_display = ("id", "organization", "number", "state", "outcome", "waits_for", "not_before", "created_at")
+    list_filter = ("state", "outcome", "organization")
+    search_fields = ("id", "number", "origin", "contact_name")
+    date_hierarchy = "created_at"
+    inlines: ClassVar[list[Any]] = [CallEventInline, TurnInline, UsageInline]
+
+
+@admin.register(CallGroup)
+class CallGroupAdmin(admin.ModelAdmin[CallGroup]):
+    list_display = ("key", "organization", "paused", "not_before", "not_after", "max_concurrent_calls")
+    list_filter = ("paused", "organization")
+    search_fields = ("key",)
+
+
+@admin.register(CallingHours)
+class CallingHoursAdmin(admin.ModelAdmin[CallingHours]):
+    list_display = ("organization", "weekday", "opens_minute", "closes_minute")
+    list_filter = ("organization",)
+
+
+@admin.register(DoNotCall)
+class DoNotCallAdmin(admin.ModelAdmin[DoNotCall]):
+    """Append-only: a no is added by hand when it came by letter, and never taken away."""
+
+    list_display = ("number", "organization", "source", "reason", "created_at")
+    list_filter = ("source", "organization")
+    search_fields = ("number",)
+    fields = ("organization", "number", "source", "reason")
+
+    def save_model(self, request: HttpRequest, obj: DoNotCall, form: Any, change: bool) -> None:
+        obj.created_at = now()
+        super().save_model(request, obj, form, change)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False

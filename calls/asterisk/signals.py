@@ -1,0 +1,129 @@
+"""What an AMI event says about a call of ours: a pure table.
+
+Ours are the channels whose Uniqueid is a UUID, because the id of a call is also its ChannelId. All else is ignored.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from calls.asterisk.ami_codec import AmiMessage
+
+CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+STATE_RINGING = "5"
+STATE_UP = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    call_id: UUID
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HungUp:
+    call_id: UUID
+    cause: int
+    text: str
+    sip: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """Originate failed. When it had made a channel, its HungUp says more."""
+
+    call_id: UUID
+    reason: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """The PBX does not list the call, and never told of its end. Found by reconciliation, in no event."""
+
+    call_id: UUID
+
+
+PbxNews = Appeared | Ringing | Answered | HungUp | NotPlaced | Vanished
+
+
+def call_id_of(unique_id: str) -> UUID | None:
+    return UUID(unique_id) if CANONICAL_UUID.fullmatch(unique_id) else None
+
+
+def read(event: AmiMessage) -> PbxNews | None:
+    """The news in `event`, or None when it has none for us."""
+    reader = READERS.get(event.event)
+    return reader(event) if reader else None
+
+
+def _new_channel(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("Uniqueid"))
+    return Appeared(call_id, event.get("Channel")[:120]) if call_id else None
+
+
+def state_of(channel: AmiMessage) -> PbxNews | None:
+    """The news in an item of CoreShowChannels."""
+    return _new_state(channel)
+
+
+def _new_state(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("Uniqueid"))
+    if call_id is None:
+        return None
+    state = event.get("ChannelState")
+    if state == STATE_RINGING:
+        return Ringing(call_id)
+    return Answered(call_id) if state == STATE_UP else None
+
+
+def _dial_state(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("DestUniqueid"))
+    # PROGRESS is early media (an announcement, a foreign ringing tone), which is no answer.
+    return Ringing(call_id) if call_id and event.get("DialStatus") == "RINGING" else None
+
+
+def _dial_end(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("DestUniqueid"))
+    # Of the failures it tells only some apart; they are told by Hangup.
+    return Answered(call_id) if call_id and event.get("DialStatus") == "ANSWER" else None
+
+
+def _originate_response(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("Uniqueid"))
+    if call_id is None or event.get("Response") != "Failure":
+        return None
+    return NotPlaced(call_id, _number(event.get("Reason")))
+
+
+def _hangup(event: AmiMessage) -> PbxNews | None:
+    call_id = call_id_of(event.get("Uniqueid"))
+    if call_id is None:
+        return None
+    return HungUp(call_id, _number(event.get("Cause")), event.get("Cause-txt"), event.get("TechCause"))
+
+
+def _number(text: str) -> int:
+    """A cause is at most 127; 0 stands for one that cannot be read."""
+    return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
+
+
+READERS: dict[str, Callable[[AmiMessage], PbxNews | None]] = {
+    "Newchannel": _new_channel,
+    "Newstate": _new_state,
+    "DialState": _dial_state,
+    "DialEnd": _dial_end,
+    "OriginateResponse": _originate_response,
+    "Hangup": _hangup,
+}

@@ -1,0 +1,37 @@
+"""Database work of an asyncio process: in threads, and again when the database was away."""
+
+import asyncio
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError, close_old_connections
+
+log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Runs `function`, which must be safe to repeat, until the database does it."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            return await sync_to_async(_fresh, thread_sensitive=False)(function, *args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database_away", error=str(error).strip())
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _fresh(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    close_old_connections()
+    try:
+        return function(*args, **kwargs)
+    finally:
+        close_old_connections()

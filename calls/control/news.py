@@ -1,0 +1,103 @@
+"""News of the PBX become transitions, in order for each call."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
+from calls.asterisk.ami_codec import AmiMessage
+from calls.asterisk.signals import Answered, Appeared, HungUp, NotPlaced, PbxNews, Ringing, Vanished, read
+from calls.control.database import in_database
+from calls.control.lanes import Lanes
+from calls.services import channels, endings
+from calls.services.endings import Hangup
+from calls.services.transitions import apply
+from calls.states import Signal
+from opendeep.core.clock import now
+
+log = structlog.get_logger(__name__)
+
+QUEUE_LENGTH = 10_000
+HANGUP_GRACE_SECONDS = 2.0
+"""How long a failed Originate waits for the Hangup of its channel, which says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    news: PbxNews
+    at: datetime
+
+
+class News:
+    """Takes events from the AMI client and reconciliation, and applies them.
+
+    When events come faster than they can be applied, they are dropped and `overrun` asks for a reconciliation.
+    """
+
+    def __init__(self) -> None:
+        self.overrun = asyncio.Event()
+        self._queue: asyncio.Queue[Received] = asyncio.Queue(QUEUE_LENGTH)
+        self._lanes: Lanes[Received] = Lanes(self._apply)
+        self._client: AmiClient | None = None
+
+    def receive(self, event: AmiMessage) -> None:
+        """The AMI client's on_event."""
+        news = read(event)
+        if news is not None:
+            self.put(news)
+
+    def put(self, news: PbxNews) -> None:
+        try:
+            self._queue.put_nowait(Received(news, now()))
+        except asyncio.QueueFull:
+            self.overrun.set()
+
+    async def run(self, client: AmiClient) -> None:
+        """Applies news until it is cancelled; `client` hangs up channels that must not be there."""
+        self._client = client
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._lanes.run())
+            while True:
+                received = await self._queue.get()
+                if isinstance(received.news, NotPlaced):
+                    group.create_task(self._later(received))
+                else:
+                    await self._lanes.submit(received.news.call_id, received)
+
+    async def _later(self, received: Received) -> None:
+        await asyncio.sleep(HANGUP_GRACE_SECONDS)
+        await self._lanes.submit(received.news.call_id, received)
+
+    async def _apply(self, received: Received) -> None:
+        at = received.at
+        match received.news:
+            case Appeared(call_id, channel):
+                if not await in_database(channels.appeared, call_id, channel):
+                    await self._hang_up_unwanted(received.news)
+            case Ringing(call_id):
+                await in_database(apply, call_id, Signal.RING, at=at, source="pbx")
+            case Answered(call_id):
+                await in_database(apply, call_id, Signal.ANSWER, at=at, source="pbx")
+            case HungUp(call_id, cause, text, sip):
+                await in_database(endings.hung_up, call_id, Hangup(cause, text, sip), at=at)
+            case NotPlaced(call_id, reason):
+                await in_database(channels.not_placed, call_id, reason, at=at)
+            case Vanished(call_id):
+                await in_database(endings.hung_up, call_id, None, at=at)
+
+    async def _hang_up_unwanted(self, news: Appeared) -> None:
+        log.warning("unwanted_channel", call_id=str(news.call_id))
+        if self._client is not None:
+            await hang_up_channel(self._client, str(news.call_id))
+
+
+async def hang_up_channel(client: AmiClient, call_id: str) -> str:
+    """Hangs up by the id of the call, which Asterisk takes for a channel's name. Returns what went wrong, or ""."""
+    try:
+        await client.request("Hangup", [("Channel", call_id), ("Cause", "16")])
+    except (AmiUnavailable, AmiTimeout, AmiRefused) as error:
+        log.info("hangup_not_done", call_id=call_id, reason=str(error))
+        return str(error)
+    return ""

@@ -1,0 +1,51 @@
+"""Compares the PBX's channels with our calls: after a login, after lost events, and from time to time."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
+from calls.asterisk.signals import Vanished, call_id_of, state_of
+from calls.control.database import in_database
+from calls.control.news import News, hang_up_channel
+from calls.services import channels
+from opendeep.core.clock import now
+
+log = structlog.get_logger(__name__)
+
+EVERY_SECONDS = 30.0
+GRACE = timedelta(seconds=5)
+"""Between the commit of `dialing` and the channel: Originate is sent within 3 s of the commit, or not at all."""
+
+
+async def reconcile(client: AmiClient, news: News) -> None:
+    """Raises AmiUnavailable, AmiTimeout, AmiRefused when the PBX does not list its channels."""
+    asked_at = now()
+    listed = {call_id_of(item.get("Uniqueid")): item for item in await client.request_list("CoreShowChannels")}
+    ours = {call_id: item for call_id, item in listed.items() if call_id is not None}
+    for item in ours.values():
+        state = state_of(item)
+        if state is not None:  # an answer that came while nobody listened
+            news.put(state)
+    for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE):
+        log.warning("call_vanished", call_id=str(call_id))
+        news.put(Vanished(call_id))
+    for call_id in await in_database(channels.unwanted, ours.keys()):
+        log.warning("unwanted_channel", call_id=str(call_id))
+        await hang_up_channel(client, str(call_id))
+
+
+async def reconcile_forever(client: AmiClient, news: News, every: float = EVERY_SECONDS) -> None:
+    while True:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every):
+                await news.overrun.wait()
+        news.overrun.clear()
+        try:
+            await reconcile(client, news)
+        except AmiUnavailable:
+            continue  # the next login reconciles
+        except (AmiTimeout, AmiRefused) as error:
+            log.warning("not_reconciled", reason=str(error))

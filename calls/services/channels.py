@@ -1,0 +1,36 @@
+"""What the PBX's channels say about calls, and which channels must not be there."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from calls.endings import classify_unplaced
+from calls.models import Call
+from calls.services.endings import end
+from calls.states import AT_THE_PBX, State
+
+
+def appeared(call_id: UUID, name: str) -> bool:
+    """A channel for this call exists. False when it must not: the call is over, unknown or was not dialled."""
+    return bool(Call.objects.filter(id=call_id, state__in=AT_THE_PBX).update(channel=name))
+
+
+def not_placed(call_id: UUID, reason: int, *, at: datetime) -> None:
+    """Originate failed without ever making a channel, so no Hangup will come."""
+    if Call.objects.filter(id=call_id, state=State.DIALING, channel="", hung_up_at=None).exists():
+        end(call_id, classify_unplaced(reason), at=at, source="pbx", only_from={State.DIALING})
+
+
+def gone(present: Collection[UUID], *, dialled_before: datetime) -> list[UUID]:
+    """Calls that were dialled long enough ago and should be at the PBX, but are not among its channels."""
+    expected = Call.objects.filter(state__in=AT_THE_PBX, hung_up_at=None, dialing_at__lt=dialled_before)
+    return [call_id for call_id in expected.values_list("id", flat=True) if call_id not in set(present)]
+
+
+def unwanted(present: Collection[UUID]) -> list[UUID]:
+    """Channels whose call is over, unknown or was not dialled, or shall be hung up."""
+    wanted = Call.objects.filter(Q(state__in=AT_THE_PBX), hang_up_requested_at=None, id__in=list(present))
+    kept = set(wanted.values_list("id", flat=True))
+    return [call_id for call_id in present if call_id not in kept]
