@@ -25,7 +25,7 @@ class Pace:
     speed: float = 4.0
 
     def __post_init__(self) -> None:
-        if self.session_seconds <= 0 or self.speed <= 0 or self.think_ms < 0:
+        if not (self.session_seconds > 0 and self.speed > 0 and self.think_ms >= 0):
             raise ValueError(f"{', '.join(_VARIABLES.values())} must be positive numbers")
 
 

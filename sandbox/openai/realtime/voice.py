@@ -25,8 +25,9 @@ async def recognize(samples: Samples) -> str | None:
 
 
 async def warm() -> None:
-    """Build the recogniser, which synthesises its phrases the first time."""
-    await asyncio.to_thread(_recognizer)
+    """Build the recogniser, which synthesises its phrases the first time; at once if somebody does that already."""
+    if not _building.locked():
+        await asyncio.to_thread(_recognizer)
 
 
 @lru_cache(maxsize=512)

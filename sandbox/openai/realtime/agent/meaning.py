@@ -117,11 +117,11 @@ _GREETING_ONLY = re.compile(
     r"^\W*(?:(?:hello|hi|hey|good (?:morning|afternoon|evening)|yes|yeah|speaking)\W*)+(?:(?:this is|speaking)\b.*)?$",
     re.I,
 )
-_GREETING_WORD = re.compile(r"\b(?:hello|hi|hey|good (?:morning|afternoon|evening))\b", re.I)
+_GREETING_WORD = re.compile(r"\b(?:hello|hi|hey|speaking|good (?:morning|afternoon|evening))\b|\?\W*$", re.I)
 
 
 def meaning_of(text: str) -> Meaning:
-    """The one thing that matters most in what was said."""
+    """The one thing that matters most in what was said. "Yes?" on answering the telephone is a greeting."""
     if not text.strip():
         return Meaning.NOTHING
     if _GREETING_ONLY.match(text) and _GREETING_WORD.search(text):

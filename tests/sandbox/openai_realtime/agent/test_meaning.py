@@ -14,6 +14,8 @@ from sandbox.openai.realtime.agent.meaning import Meaning, meaning_of, menu_key
     [
         ("Hello?", Meaning.GREETING),
         ("Yes, hello?", Meaning.GREETING),
+        ("Yes?", Meaning.GREETING),
+        ("Speaking.", Meaning.GREETING),
         ("Hello, this is Mary speaking.", Meaning.GREETING),
         ("Yes, that works for me.", Meaning.YES),
         ("Sure, no problem.", Meaning.YES),
