@@ -65,3 +65,10 @@ def counted(number: int, word: str) -> str:
     """`{{ n|counted:"call" }}` is "1 call" or "2 calls"; `"person/people"` names its own plural."""
     singular, _, plural = word.partition("/")
     return words.counted(number, singular, plural)
+
+
+@register.filter
+def elsewhere(value: datetime, zone_name: str) -> str:
+    """" · tomorrow 10:00 (New York)" where the clock in `zone_name` differs from the viewer's, else nothing."""
+    said = words.elsewhere(value, now=now(), viewer=viewer_zone(), theirs=ZoneInfo(zone_name))
+    return f" · {said}" if said else ""

@@ -1,0 +1,72 @@
+"""Tasks and campaigns in words. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from campaigns.states import CampaignStatus, TaskStatus
+from opendeep.core import words
+from opendeep.core.words import Pill
+
+SOON = timedelta(minutes=1)
+
+TASK_PILLS: dict[TaskStatus, Pill] = {
+    TaskStatus.PENDING: Pill("Waiting", "still"),
+    TaskStatus.IN_PROGRESS: Pill("Next", "live"),
+    TaskStatus.PENDING_ANALYSIS: Pill("Being judged", "live"),
+    TaskStatus.PENDING_USER_INFO: Pill("Waits for you", "wait"),
+    TaskStatus.ON_HOLD: Pill("On hold", "wait"),
+    TaskStatus.COMPLETED: Pill("Done", "ok"),
+    TaskStatus.FAILED_CONCLUSIVE: Pill("Not done", "still"),
+    TaskStatus.CANCELLED: Pill("Cancelled", "still"),
+}
+
+CONCLUSION_PILLS: dict[str, Pill] = {
+    "do_not_call": Pill("Do not call", "stop"),
+    "blocked": Pill("Not allowed", "stop"),
+    "attempts_used_up": Pill("Not reached", "still"),
+    "rejected": Pill("Declined", "still"),
+    "not_achieved": Pill("Not done", "still"),
+}
+
+LINE_PILLS: dict[str, Pill] = {
+    "preparing": Pill("Getting ready", "live"),
+    "dialing": Pill("Dialling", "live"),
+    "ringing": Pill("Ringing", "live"),
+    "answered": Pill("Talking", "live"),
+    "talking": Pill("Talking", "live"),
+}
+"""The state of a task's unfinished call, as calls.contracts.CallView names it."""
+
+CAMPAIGN_PILLS: dict[CampaignStatus, Pill] = {
+    CampaignStatus.RUNNING: Pill("Running", "live"),
+    CampaignStatus.PAUSED: Pill("Paused", "wait"),
+    CampaignStatus.FINISHED: Pill("Finished", "ok"),
+    CampaignStatus.CANCELLED: Pill("Cancelled", "still"),
+}
+
+
+def task_pill(
+    status: str, conclusion_code: str, call_state: str, due_at: datetime | None, now: datetime, zone: ZoneInfo
+) -> Pill:
+    """The state of a task. One that waits for a certain time says the time."""
+    known = TaskStatus(status)
+    if known is TaskStatus.FAILED_CONCLUSIVE:
+        return CONCLUSION_PILLS.get(conclusion_code, TASK_PILLS[known])
+    if known is TaskStatus.IN_PROGRESS and call_state in LINE_PILLS:
+        return LINE_PILLS[call_state]
+    if known in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS) and due_at is not None and due_at > now + SOON:
+        said = words.moment(due_at, now=now, zone=zone)
+        return Pill(said[0].upper() + said[1:], "info")
+    return TASK_PILLS[known]
+
+
+def people(count: int) -> str:
+    return words.counted(count, "person", "people")
+
+
+def start_button(names: Sequence[str], when: str = "") -> str:
+    """The words on the button that confirms a plan; `when` is the start of one that does not start at once."""
+    if len(names) != 1:
+        return f"Start calling {people(len(names))}" + (f" {when}" if when else "")
+    return f"Call {names[0]} {when or 'now'}" if names[0] else f"Call {when or 'now'}"
