@@ -55,7 +55,7 @@ CLIENT_EVENTS = st.one_of(
         ITEM_ID,
         st.integers(0, 3000),
     ),
-    st.sampled_from(["auto", "none"]).map(lambda c: event("response.create", response={"conversation": c})),
+    st.sampled_from(["auto", "auto", "none"]).map(lambda c: event("response.create", response={"conversation": c})),
 )
 STEPS = st.sampled_from(["open", "say", "close", "call", "complete", "fail", "hear"])
 
@@ -111,11 +111,16 @@ class Stage:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(CLIENT_EVENTS | STEPS, max_size=40))
-def test_any_talk_is_well_formed(script: list[dict[str, Any] | str]) -> None:
+@given(DETECTION, st.lists(st.tuples(CLIENT_EVENTS, st.lists(STEPS, max_size=4)), min_size=5, max_size=20))
+def test_any_talk_is_well_formed(
+    detection: dict[str, Any] | None, script: list[tuple[dict[str, Any], list[str]]]
+) -> None:
     stage = Stage()
-    for entry in script:
-        stage.step(entry) if isinstance(entry, str) else stage.receive(entry)
+    stage.receive(update(detection))
+    for message, steps in script:
+        stage.receive(message)
+        for name in steps:
+            stage.step(name)
     for sent in stage.sent:
         check(sent)
     assert len({sent["event_id"] for sent in stage.sent}) == len(stage.sent)
