@@ -74,10 +74,11 @@ Steps = tuple[Step, ...]
 class Script:
     """The occasions on which a person acts.
 
-    on_answer: right after picking up. on_turn: when the caller has finished the first, second, ... turn;
-    turns beyond the last entry are met with on_more. on_goodbye: instead of those, when the caller's turn ended
-    with the word. on_key: when a telephone key was pressed. patience_ms: hangs up when the caller has said
-    nothing for that long.
+    on_answer: after picking up, unless the caller speaks first.
+    on_turn: when the caller has finished the first, second, ... turn; on_more: a turn beyond the last entry.
+    on_goodbye: instead of those, when the caller's turn ended with the word.
+    on_key: when the caller pressed a telephone key.
+    patience_ms: hangs up when the caller has said nothing for that long.
     """
 
     on_answer: Steps = ()
@@ -102,7 +103,7 @@ class Persona:
     sends_audio: bool = True
 
 
-GREETING: Steps = (Wait(200), Say("Hello?"))
+GREETING: Steps = (Wait(700), Say("Hello?"))
 FAREWELL: Steps = (Wait(200), Say("Thank you, goodbye."), Wait(3000), HangUp())
 
 HELPFUL = Script(

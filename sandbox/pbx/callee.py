@@ -22,13 +22,16 @@ END_OF_TURN_TICKS = 660 // TICK_MS
 """So much silence after the caller's speech, and the person takes the turn."""
 MIN_TURN_TICKS = 300 // TICK_MS
 """Less speech than this is no turn: a click, or the beginning of what our own words cut off."""
-_LAST_WORDS_TICKS = 2400 // TICK_MS
+YIELD_TICKS = 100 // TICK_MS
+"""So much speech of the caller keeps a person from beginning to speak."""
+_LAST_WORDS_TICKS = 1800 // TICK_MS
 _LOUD = 250
 """Mean level (of 32768) from which a frame is speech."""
 _BEEP_LEVEL = 8000
 
 Frame = bytes
-HearsGoodbye = Callable[[bytes], bool]
+HearsGoodbye = Callable[[bytes], bool | None]
+"""Does this sound end with a goodbye? None: too busy to tell, ask again in a moment."""
 
 
 def is_speech(frame: Frame) -> bool:
@@ -48,6 +51,7 @@ class Callee:
         self._acting: deque[tuple[Frame, bool]] = deque()
         self._last_words: deque[Frame] = deque(maxlen=_LAST_WORDS_TICKS)
         self._turns = 0
+        self._is_hesitating = False
         self._speech_ticks = 0
         self._silent_ticks = 0
         self.has_hung_up = False
@@ -56,11 +60,14 @@ class Callee:
     def tick(self, heard: Frame) -> Frame:
         """Hear 20 ms of the caller, answer with 20 ms of one's own."""
         self._listen(heard)
+        if self._is_hesitating and self._speech_ticks >= YIELD_TICKS:
+            self._yield_turn()
         if not self._acting:
             self._take_turn()
         if not self._acting:
             return SILENCE
         frame, is_last = self._acting.popleft()
+        self._is_hesitating = self._is_hesitating and frame is SILENCE
         self.has_hung_up = self.has_hung_up or is_last
         return frame
 
@@ -70,6 +77,7 @@ class Callee:
             if wanted == key:
                 self._acting.clear()
                 self._act(steps)
+                return
 
     def _listen(self, heard: Frame) -> None:
         self._last_words.append(heard)
@@ -86,18 +94,29 @@ class Callee:
         if self._silent_ticks * TICK_MS >= self._script.patience_ms:
             self._act((HangUp(),))
         elif self._silent_ticks >= END_OF_TURN_TICKS:
-            if self._speech_ticks >= MIN_TURN_TICKS:
-                self._act(self._reaction())
+            is_turn = self._speech_ticks >= MIN_TURN_TICKS
+            goodbye = self._hears_goodbye(b"".join(self._last_words)) if is_turn else False
+            if goodbye is None:
+                return
+            if is_turn:
+                self._turns += 1
+                self._act(self._reaction(goodbye))
             self._speech_ticks = 0
 
-    def _reaction(self) -> Steps:
+    def _yield_turn(self) -> None:
+        """The caller was quicker, or not done yet: say nothing now."""
+        self._acting.clear()
+        self._is_hesitating = False
+        self._turns = max(self._turns - 1, 0)
+
+    def _reaction(self, goodbye: bool) -> Steps:
         script = self._script
-        if script.on_goodbye is not None and self._hears_goodbye(b"".join(self._last_words)):
+        if goodbye and script.on_goodbye is not None:
             return script.on_goodbye
-        self._turns += 1
         return script.on_turn[self._turns - 1] if self._turns <= len(script.on_turn) else script.on_more
 
     def _act(self, steps: Steps) -> None:
+        self._is_hesitating = True
         for step in steps:
             match step:
                 case Say(text, share):

@@ -10,12 +10,11 @@ from sandbox.pbx import causes, events
 from sandbox.pbx.call import Call, Surroundings
 from sandbox.pbx.channel import Channel
 from sandbox.pbx.clock import Clock
+from sandbox.pbx.ear import GoodbyeEar
 from sandbox.pbx.events import Event
 from sandbox.pbx.journal import Journal
 from sandbox.pbx.originate import OriginateRequest
 from sandbox.personas import Persona, Refuses, persona_for
-from sandbox.speech.phrases import GOODBYE
-from sandbox.speech.recognize import Recognizer
 
 NOBODY = Persona(-1, "nobody lives there", Refuses(sip_status=404, cause=causes.UNALLOCATED, rings=False))
 
@@ -48,13 +47,12 @@ class Exchange:
         self._running: set[asyncio.Task[None]] = set()
         self._listeners: dict[Callable[[Event], None], None] = {}
         self._channel_numbers = count()
-        goodbye = Recognizer([GOODBYE], voice="agent")
         self._around = Surroundings(
             clock=clock,
             journal=journal,
             publish=self.publish,
             extension_exists=self.extension_exists,
-            hears_goodbye=lambda pcm: any(heard.complete for heard in goodbye.spot(pcm)),
+            hears_goodbye=GoodbyeEar(clock).hears,
         )
 
     def extension_exists(self, context: str, exten: str, priority: int) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import enum
 import logging
 import uuid
+from typing import cast
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from sandbox.speech.resample import StreamResampler
 
 INACTIVITY_TICKS = 2000 // TICK_MS
 """Asterisk's rule: nothing heard from either side for so long ends the application."""
+
+MAX_UNSENT_BYTES = 4 * FRAME_BYTES
+"""Asterisk writes without waiting: when the socket is full because the gateway does not read, the call ends."""
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +80,8 @@ class AudioLeg(asyncio.Protocol):
         self._quiet_ticks = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(encode_id(self._call))
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(encode_id(self._call))
 
     def data_received(self, data: bytes) -> None:
         if self.ended.done():
@@ -125,11 +128,11 @@ class AudioLeg(asyncio.Protocol):
 
     def _send(self, frame: bytes) -> None:
         assert self._transport is not None
-        self._transport.write(encode_audio(frame))
-        if self._transport.get_write_buffer_size():
-            # Asterisk writes without waiting: a reader that lets the socket fill up loses its call.
+        if self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             log.warning("call %s: the gateway does not read", self._call)
             self._end(LegEnd.FAILED)
+        else:
+            self._transport.write(encode_audio(frame))
 
     def close(self) -> None:
         if self._transport is not None:

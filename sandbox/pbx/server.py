@@ -6,6 +6,8 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 
+import uvloop
+
 from sandbox.pbx.actions import Desk, handle
 from sandbox.pbx.clock import Clock
 from sandbox.pbx.exchange import Exchange
@@ -25,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     warm(callee_phrases())
     try:
-        asyncio.run(_serve_until_stopped(settings))
+        uvloop.run(_serve_until_stopped(settings))
     except OSError as reason:
         log.error("cannot serve AMI on %s:%d: %s", settings.host, settings.port, reason.strerror or reason)
         return 1

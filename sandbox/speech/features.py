@@ -16,6 +16,8 @@ _FFT = 256
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 3600.0
 _RANGE_DB = 35.0
 """How far below the loudest frames a sound still counts; mu-law noise and line noise lie under it."""
+_LOUDEST_FRAMES = 10
+"""The loudness of a sound is that of its tenth loudest frame: silence around it and a click do not matter."""
 _AUDIBLE_RMS = 60.0
 """Quieter than this (of 32768) is no speech at all, however the rest sounds."""
 
@@ -46,7 +48,8 @@ def log_mel(pcm: bytes) -> Frames:
     windows = np.lib.stride_tricks.sliding_window_view(samples, _WINDOW)[::_HOP] * _HANN
     power = np.abs(np.fft.rfft(windows, _FFT)) ** 2 / _WINDOW
     bands = np.asarray(power @ _FILTERBANK, dtype=np.float32)
-    top = max(float(np.percentile(bands.max(axis=1), 95)), _AUDIBLE_RMS**2)
+    loudest = np.sort(bands.max(axis=1))[-_LOUDEST_FRAMES:]
+    top = max(float(loudest[0]), _AUDIBLE_RMS**2)
     level_db = 10.0 * np.log10(np.maximum(bands, 1e-3) / top)
     return np.asarray(np.maximum(level_db + _RANGE_DB, 0.0), dtype=np.float32)
 

@@ -75,10 +75,16 @@ class Recognizer:
         text = " ".join(self._heard_text(match) for match in matches)
         return Heard(text, min(match.score for match in matches), self._is_complete(matches[-1]))
 
-    def spot(self, pcm8k: bytes) -> list[Heard]:
-        """The known sentences in an utterance that may also hold unknown ones."""
-        matches = self._matches(log_mel(pcm8k))
-        return [Heard(self._heard_text(match), match.score, self._is_complete(match)) for match in matches]
+    def ends_with(self, pcm8k: bytes) -> Heard | None:
+        """The known sentence, if any, with which an utterance ends; what comes before may be unknown."""
+        levels = log_mel(pcm8k)
+        end = _speech_end(levels)
+        spectrum = shapes(levels[:end], self._typical)
+        expected = [end - int(length) for length in self._lengths]
+        found = [self._best(spectrum, onset, early=_LATE) for onset in dict.fromkeys(expected) if onset >= 0]
+        whole = [match for match in found if match is not None and self._is_complete(match)]
+        best = max(whole, key=lambda match: match.score, default=None)
+        return Heard(self._heard_text(best), best.score, True) if best else None
 
     def _matches(self, levels: Frames) -> Iterator[_Match]:
         spectrum = shapes(levels, self._typical)
@@ -92,11 +98,11 @@ class Recognizer:
                 yield match
                 position = match.end - _LATE
 
-    def _best(self, spectrum: Frames, onset: int) -> _Match | None:
+    def _best(self, spectrum: Frames, onset: int, *, early: int = _EARLY) -> _Match | None:
         """The reference that fits best when it begins around `onset`; None when none fits well."""
         if not self._texts:
             return None
-        begins = range(onset - _EARLY, onset + _LATE + 1)
+        begins = range(onset - early, onset + _LATE + 1)
         rigid = np.array([self._correlate(spectrum, begin) for begin in begins])
         promising = rigid.max(axis=0).argsort()[::-1][:_CANDIDATES]
         lags = rigid.argmax(axis=0)

@@ -124,7 +124,7 @@ async def test_a_helpful_person_greets_answers_and_says_goodbye(
 ) -> None:
     call_id, talk = await answered(client, gateway)
     assert talk.call_id == call_id.replace("-", "")
-    assert heard(await talk.listen(1600)) == "Hello?"
+    assert heard(await talk.listen(2000)) == "Hello?"
     await talk.speak(QUESTION)
     assert heard(await talk.listen(3000)) == "Yes, that works for me."
     await talk.speak(FAREWELL)
@@ -137,11 +137,9 @@ async def test_a_helpful_person_greets_answers_and_says_goodbye(
     assert journal()[-1]["ended_by"] == "gateway"
 
 
-async def test_a_helpful_person_hangs_up_a_moment_after_the_goodbye(
-    client: AmiClient, gateway: Gateway
-) -> None:
+async def test_a_helpful_person_hangs_up_a_moment_after_the_goodbye(client: AmiClient, gateway: Gateway) -> None:
     call_id, talk = await answered(client, gateway)
-    await talk.listen(1600)
+    await talk.listen(2000)
     await talk.speak(FAREWELL)
     said = await talk.listen(60_000)
     assert heard(said) == "Thank you, goodbye."
@@ -161,16 +159,14 @@ async def test_personas_answer_the_question_by_their_script(
     client: AmiClient, gateway: Gateway, persona: int, answer: str
 ) -> None:
     _, talk = await answered(client, gateway, persona)
-    await talk.listen(1600)
+    await talk.listen(2000)
     await talk.speak(QUESTION)
     assert heard(await talk.listen(6000)) == answer
 
 
-async def test_a_person_hangs_up_in_mid_sentence(
-    client: AmiClient, gateway: Gateway, journal: Journal
-) -> None:
+async def test_a_person_hangs_up_in_mid_sentence(client: AmiClient, gateway: Gateway, journal: Journal) -> None:
     call_id, talk = await answered(client, gateway, 7)
-    await talk.listen(1600)
+    await talk.listen(2000)
     await talk.speak(QUESTION)
     said = RECOGNIZER.recognize(await talk.listen(60_000))
     assert said is not None
@@ -182,16 +178,14 @@ async def test_a_person_hangs_up_in_mid_sentence(
 
 async def test_the_agent_may_speak_24_khz(client: AmiClient, gateway: Gateway) -> None:
     _, talk = await answered(client, gateway)
-    await talk.listen(1600)
+    await talk.listen(2000)
     await talk.speak(
         synthesize("Thank you very much. Goodbye.", voice="agent", rate=24_000), kind=0x13, frame_bytes=960
     )
     assert heard(await talk.listen(3000)) == "Thank you, goodbye."
 
 
-async def test_the_end_of_the_connection_lets_the_dialplan_hang_up(
-    client: AmiClient, gateway: Gateway
-) -> None:
+async def test_the_end_of_the_connection_lets_the_dialplan_hang_up(client: AmiClient, gateway: Gateway) -> None:
     call_id, talk = await answered(client, gateway)
     talk.writer.close()
     assert (await client.until(Event="Hangup", Uniqueid=call_id))["Cause"] == "16"
@@ -213,13 +207,6 @@ async def test_a_gateway_that_cannot_be_reached_ends_the_call(client: AmiClient,
     call_id = originate(client, 0, address)
     hangup = await client.until(Event="Hangup", Uniqueid=call_id)
     assert (hangup["Cause"], hangup["Cause-txt"]) == ("38", "Network out of order")
-
-
-async def test_a_gateway_that_does_not_read_loses_the_call(client: AmiClient, gateway: Gateway) -> None:
-    call_id, talk = await answered(client, gateway)
-    talk.reader._transport.pause_reading()  # type: ignore[attr-defined]
-    hangup = await client.until(Event="Hangup", Uniqueid=call_id)
-    assert hangup["Cause"] in {"0", "38"}
 
 
 async def test_ami_hangs_up_by_uniqueid_and_by_name(client: AmiClient, gateway: Gateway) -> None:
@@ -315,5 +302,5 @@ async def test_calls_run_beside_each_other(client: AmiClient, gateway: Gateway) 
     ids = {originate(client, 0, gateway.address).replace("-", "") for _ in range(20)}
     talks = [await gateway.accept() for _ in range(20)]
     assert {talk.call_id for talk in talks} == ids
-    greetings = await asyncio.gather(*(talk.listen(1600) for talk in talks))
+    greetings = await asyncio.gather(*(talk.listen(2000) for talk in talks))
     assert {heard(greeting) for greeting in greetings} == {"Hello?"}

@@ -97,7 +97,7 @@ class Talk:
             async with asyncio.timeout(PATIENCE_S):
                 kind, length = struct.unpack(">BH", await self.reader.readexactly(3))
                 payload = await self.reader.readexactly(length)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionResetError):
             return False
         if kind == 0x10:
             self.heard += payload
@@ -146,7 +146,7 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator["Gateway"]:
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.address = "127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self
         finally:

@@ -1,0 +1,128 @@
+"""The person at the other end, tick by tick: no clock, no socket."""
+
+import pytest
+
+from sandbox.pbx.callee import END_OF_TURN_TICKS, SILENCE, TICK_MS, Callee, Frame, is_speech, spoken, tone
+from sandbox.personas import Beep, HangUp, Say, Script, Wait
+
+LOUD: Frame = (b"\x00\x20" * 80) + (b"\x00\xe0" * 80)
+HELLO = spoken("Hello?")
+YES = spoken("Yes, please.")
+
+
+def person(script: Script, *, goodbye: bool | None = False) -> Callee:
+    return Callee(script, lambda _: goodbye)
+
+
+def hear(callee: Callee, frame: Frame, duration_ms: int) -> list[Frame]:
+    """Let time pass with one sound in the ear; gives what the person says, without the silence."""
+    said = [callee.tick(frame) for _ in range(duration_ms // TICK_MS)]
+    return [frame for frame in said if frame is not SILENCE]
+
+
+def after_a_turn(callee: Callee) -> list[Frame]:
+    hear(callee, LOUD, 1000)
+    return hear(callee, SILENCE, 5000)
+
+
+def test_a_person_greets_after_picking_up() -> None:
+    callee = person(Script(on_answer=(Wait(100), Say("Hello?"))))
+    assert callee.tick(SILENCE) is SILENCE
+    assert tuple(hear(callee, SILENCE, 5000)) == HELLO
+
+
+def test_a_person_does_not_greet_a_caller_who_speaks_already() -> None:
+    callee = person(Script(on_answer=(Wait(500), Say("Hello?")), on_turn=((Say("Yes, please."),),)))
+    assert hear(callee, LOUD, 1000) == []
+    assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_turns_are_answered_in_their_order_and_then_by_the_rest() -> None:
+    script = Script(on_turn=((Say("Hello?"),), (Say("Yes, please."),)), on_more=(Beep(),))
+    callee = person(script)
+    assert [tuple(after_a_turn(callee)) for _ in range(4)] == [HELLO, YES, tone(1000, 400), tone(1000, 400)]
+
+
+def test_a_turn_ends_only_after_enough_silence() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please."),),)))
+    pause_ms = (END_OF_TURN_TICKS - 1) * TICK_MS
+    for _ in range(3):
+        assert hear(callee, LOUD, 400) == []
+        assert hear(callee, SILENCE, pause_ms) == []
+    assert hear(callee, SILENCE, TICK_MS)
+
+
+def test_a_click_is_no_turn() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please."),),)))
+    for _ in range(5):
+        hear(callee, LOUD, 100)
+        assert hear(callee, SILENCE, 2000) == []
+
+
+def test_what_the_caller_says_over_a_persons_words_is_no_turn() -> None:
+    callee = person(Script(on_answer=(Say("Hello?"),), on_turn=((Say("Yes, please."),),)))
+    assert hear(callee, LOUD, len(HELLO) * TICK_MS)
+    assert hear(callee, SILENCE, 5000) == []
+
+
+def test_a_caller_who_goes_on_after_a_pause_is_let_finish() -> None:
+    callee = person(Script(on_turn=((Wait(400), Say("Yes, please.")), (Say("Hello?"),))))
+    hear(callee, LOUD, 1000)
+    assert hear(callee, SILENCE, END_OF_TURN_TICKS * TICK_MS + 100) == []
+    assert hear(callee, LOUD, 1000) == []
+    assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_a_goodbye_is_answered_as_such_in_any_turn() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please."),),), on_goodbye=(Say("Hello?"), HangUp())), goodbye=True)
+    assert tuple(after_a_turn(callee)) == HELLO
+    assert callee.has_hung_up
+
+
+def test_an_ear_that_is_busy_is_asked_again() -> None:
+    answers = iter([None, None, True])
+    callee = Callee(Script(on_goodbye=(Say("Hello?"),)), lambda _: next(answers))
+    assert tuple(after_a_turn(callee)) == HELLO
+
+
+def test_the_ear_gets_the_callers_last_words() -> None:
+    asked: list[bytes] = []
+
+    def ear(pcm: bytes) -> bool:
+        asked.append(pcm)
+        return False
+
+    after_a_turn(Callee(Script(), ear))
+    assert len(asked) == 1
+    assert asked[0].endswith(LOUD + SILENCE * END_OF_TURN_TICKS)
+
+
+def test_a_person_hangs_up_in_mid_sentence() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please.", share=0.5), HangUp()),)))
+    said = after_a_turn(callee)
+    assert len(said) == pytest.approx(len(YES) / 2, abs=1)
+    assert tuple(said[:-1]) == YES[: len(said) - 1]
+    assert callee.has_hung_up
+
+
+def test_patience_with_a_silent_caller_has_an_end() -> None:
+    callee = person(Script(patience_ms=3000))
+    hear(callee, SILENCE, 2900)
+    assert not callee.has_hung_up
+    hear(callee, SILENCE, 200)
+    assert callee.has_hung_up
+
+
+def test_a_key_interrupts_and_is_answered() -> None:
+    callee = person(Script(on_answer=(Say("Hello?"),), on_key=(("2", (Say("Yes, please."),)),)))
+    hear(callee, SILENCE, 100)
+    callee.press("9")
+    assert callee.tick(SILENCE) == HELLO[5]
+    callee.press("2")
+    assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_speech_is_told_from_line_noise() -> None:
+    assert is_speech(LOUD)
+    assert not is_speech(SILENCE)
+    assert not is_speech(b"\x40\x00\xc0\xff" * 80)
