@@ -1,0 +1,1 @@
+"""The PBX's side of a talk: framed audio over TCP."""

@@ -1,0 +1,330 @@
+"""OpenAI Realtime GA as texts and values: client events out, server events in. No socket, no clock.
+
+The shapes are those of `openai.types.realtime` (openai 3.54); the tests validate everything that is sent with them.
+Dispatch is by `.type` alone: events of other types are none of our business and are counted.
+"""
+
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audiogateway.realtime import events
+from audiogateway.realtime.events import Event, ProtocolProblem
+
+MAX_TEXT = 100_000
+"""Longer texts of a transcript or of a tool's arguments are cut: nobody says that on the telephone."""
+
+# --- Client events --------------------------------------------------------------------------------
+
+_APPEND_PREFIX = b'{"type":"input_audio_buffer.append","audio":"'
+_APPEND_SUFFIX = b'"}'
+
+
+def append_audio(audio: bytes) -> bytes:
+    """The callee's sound, in the session's input format."""
+    return _APPEND_PREFIX + binascii.b2a_base64(audio, newline=False) + _APPEND_SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDetection:
+    """Server VAD. `answers` says whether the server responds to speech, and stops responding for it, by itself.
+
+    When it does, it also asks whether anybody is there after `idle_timeout_ms` of silence.
+    """
+
+    threshold: float = 0.5
+    prefix_padding_ms: int = 300
+    silence_duration_ms: int = 500
+    idle_timeout_ms: int = 15_000
+    answers: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "type": "server_vad",
+            "threshold": self.threshold,
+            "prefix_padding_ms": self.prefix_padding_ms,
+            "silence_duration_ms": self.silence_duration_ms,
+            "idle_timeout_ms": self.idle_timeout_ms if self.answers else None,
+            "create_response": self.answers,
+            "interrupt_response": self.answers,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a session is told before the telephone rings. `language` is an ISO 639 code for the transcription."""
+
+    instructions: str
+    tools: Sequence[Mapping[str, Any]]
+    voice: str
+    transcription_model: str
+    language: str
+    audio_format: str
+    turn_detection: TurnDetection
+
+
+def configure(wanted: Configuration) -> bytes:
+    audio_format = {"type": wanted.audio_format}
+    transcription = {"model": wanted.transcription_model}
+    if wanted.language:
+        transcription["language"] = wanted.language
+    session = {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "instructions": wanted.instructions,
+        "audio": {
+            "input": {
+                "format": audio_format,
+                "transcription": transcription,
+                "turn_detection": wanted.turn_detection.to_json(),
+            },
+            "output": {"format": audio_format, "voice": wanted.voice},
+        },
+        "tools": list(wanted.tools),
+        "tool_choice": "auto",
+    }
+    return _encode({"type": "session.update", "session": session})
+
+
+def change_turn_detection(wanted: TurnDetection) -> bytes:
+    session = {"type": "realtime", "audio": {"input": {"turn_detection": wanted.to_json()}}}
+    return _encode({"type": "session.update", "session": session})
+
+
+def create_response(instructions: str = "") -> bytes:
+    """Asks for a response; with `instructions` these replace the session's, and no tools are used."""
+    if not instructions:
+        return b'{"type":"response.create"}'
+    return _encode({"type": "response.create", "response": {"instructions": instructions, "tool_choice": "none"}})
+
+
+def cancel_response(response_id: str) -> bytes:
+    return _encode({"type": "response.cancel", "response_id": response_id})
+
+
+def truncate_item(item_id: str, audio_end_ms: int) -> bytes:
+    """The callee heard so much of an agent's item, and the model shall know no more of it."""
+    return _encode(
+        {"type": "conversation.item.truncate", "item_id": item_id, "content_index": 0, "audio_end_ms": audio_end_ms}
+    )
+
+
+def delete_item(item_id: str) -> bytes:
+    return _encode({"type": "conversation.item.delete", "item_id": item_id})
+
+
+def commit_audio() -> bytes:
+    return b'{"type":"input_audio_buffer.commit"}'
+
+
+def tool_output(call_id: str, output: Mapping[str, Any]) -> bytes:
+    item = {"type": "function_call_output", "call_id": call_id, "output": json.dumps(output, ensure_ascii=False)}
+    return _encode({"type": "conversation.item.create", "item": item})
+
+
+def _encode(event: Mapping[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+# --- Server events --------------------------------------------------------------------------------
+
+
+class _Malformed(Exception):
+    pass
+
+
+class _Fields:
+    """Typed access to one event's fields. Raises _Malformed, which becomes a ProtocolProblem."""
+
+    __slots__ = ("_data",)
+
+    def __init__(self, data: Any) -> None:
+        if not isinstance(data, dict):
+            raise _Malformed("an object is expected")
+        self._data: dict[str, Any] = data
+
+    def text(self, name: str) -> str:
+        value = self._data.get(name)
+        if not isinstance(value, str):
+            raise _Malformed(f"{name} is missing")
+        return value[:MAX_TEXT]
+
+    def identifier(self, name: str) -> str:
+        value = self.text(name)
+        if not value or len(value) > 200:
+            raise _Malformed(f"{name} is no identifier")
+        return value
+
+    def optional_text(self, name: str) -> str:
+        value = self._data.get(name)
+        return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+    def bytes_of(self, name: str) -> bytes:
+        """The decoded base64 of a field; not cut, because the message itself has a limit."""
+        value = self._data.get(name)
+        if not isinstance(value, str):
+            raise _Malformed(f"{name} is missing")
+        return binascii.a2b_base64(value)
+
+    def milliseconds(self, name: str) -> int:
+        value = self._data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
+            raise _Malformed(f"{name} is no time")
+        return int(value)
+
+    def child(self, name: str) -> "_Fields":
+        return _Fields(self._data.get(name))
+
+    def optional_child(self, name: str) -> "_Fields":
+        value = self._data.get(name)
+        return _Fields(value if isinstance(value, dict) else {})
+
+    def count(self, name: str) -> int:
+        value = self._data.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+    def number(self, name: str) -> float:
+        value = self._data.get(name)
+        return float(value) if isinstance(value, int | float) and value > 0 else 0.0
+
+
+class Decoder:
+    """Server texts in, events out. Counts what it does not know."""
+
+    def __init__(self) -> None:
+        self.ignored = 0
+        self.problems = 0
+
+    def decode(self, text: str | bytes) -> Event | None:
+        """The event, None for a type that does not matter here, or a ProtocolProblem. Never raises."""
+        try:
+            data = json.loads(text)
+            kind = data["type"]
+            reader = _READERS.get(kind)
+            if reader is None:
+                self.ignored += 1
+                return None
+            return reader(_Fields(data))
+        except (_Malformed, ValueError, KeyError, TypeError, RecursionError) as error:
+            self.problems += 1
+            return ProtocolProblem(f"{_kind_of(text)}: {error}"[:200])
+
+
+def _kind_of(text: str | bytes) -> str:
+    try:
+        return str(json.loads(text)["type"])[:80]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "a message without a type"
+
+
+def _session_updated(f: _Fields) -> Event:
+    audio = f.child("session").optional_child("audio")
+    formats = [
+        audio.optional_child(side).optional_child("format").optional_text("type") for side in ("input", "output")
+    ]
+    return events.SessionUpdated(*formats)
+
+
+def _item_added(f: _Fields) -> Event | None:
+    item = f.child("item")
+    role = item.optional_text("role") if item.text("type") == "message" else ""
+    return events.ItemAdded(item.identifier("id"), f.optional_text("previous_item_id") or None, role)
+
+
+def _audio(f: _Fields) -> Event:
+    return events.AgentAudio(f.identifier("response_id"), f.identifier("item_id"), f.bytes_of("delta"))
+
+
+def _output_item_done(f: _Fields) -> Event | None:
+    """A tool call is acted on here, and not on function_call_arguments.done, which tells of the same call."""
+    item = f.child("item")
+    if item.optional_text("type") != "function_call":
+        return None
+    return events.ToolCalled(
+        response_id=f.identifier("response_id"),
+        item_id=item.optional_text("id"),
+        call_id=item.identifier("call_id"),
+        name=item.text("name"),
+        arguments=item.text("arguments"),
+    )
+
+
+def _response_done(f: _Fields) -> Event:
+    response = f.child("response")
+    details = response.optional_child("status_details")
+    return events.ResponseDone(
+        response_id=response.identifier("id"),
+        status=response.optional_text("status"),
+        reason=details.optional_text("reason"),
+        error_code=details.optional_child("error").optional_text("code"),
+        tokens=token_counts(response.optional_child("usage")),
+    )
+
+
+def token_counts(usage: _Fields) -> dict[str, int]:
+    """Tokens by price: cached ones are part of the input and are counted apart, so that the sum is the whole."""
+    read, written = usage.optional_child("input_token_details"), usage.optional_child("output_token_details")
+    cached = read.optional_child("cached_tokens_details")
+    counts = {
+        "input_text": read.count("text_tokens") - cached.count("text_tokens"),
+        "input_audio": read.count("audio_tokens") - cached.count("audio_tokens"),
+        "cached_text": cached.count("text_tokens"),
+        "cached_audio": cached.count("audio_tokens"),
+        "output_text": written.count("text_tokens"),
+        "output_audio": written.count("audio_tokens"),
+    }
+    return {kind: count for kind, count in counts.items() if count > 0}
+
+
+def _callee_transcript(f: _Fields) -> Event:
+    usage = f.optional_child("usage")
+    details = usage.optional_child("input_token_details")
+    tokens = {
+        "input_text": details.count("text_tokens"),
+        "input_audio": details.count("audio_tokens"),
+        "output_text": usage.count("output_tokens"),
+    }
+    return events.CalleeTranscript(
+        item_id=f.identifier("item_id"),
+        text=f.text("transcript").strip(),
+        tokens={kind: count for kind, count in tokens.items() if count},
+        seconds=usage.number("seconds"),
+    )
+
+
+def _error(f: _Fields) -> Event:
+    error = f.child("error")
+    return events.ServerError(error.optional_text("code"), error.optional_text("message")[:500])
+
+
+_READERS: dict[str, Callable[[_Fields], Event | None]] = {
+    "session.created": lambda f: events.SessionCreated(),
+    "session.updated": _session_updated,
+    "input_audio_buffer.speech_started": lambda f: events.SpeechStarted(
+        f.identifier("item_id"), f.milliseconds("audio_start_ms")
+    ),
+    "input_audio_buffer.speech_stopped": lambda f: events.SpeechStopped(
+        f.identifier("item_id"), f.milliseconds("audio_end_ms")
+    ),
+    "input_audio_buffer.committed": lambda f: events.AudioCommitted(
+        f.identifier("item_id"), f.optional_text("previous_item_id") or None
+    ),
+    "conversation.item.added": _item_added,
+    "conversation.item.created": _item_added,  # what older, compatible servers send instead
+    "conversation.item.input_audio_transcription.completed": _callee_transcript,
+    "conversation.item.input_audio_transcription.failed": lambda f: events.CalleeTranscriptFailed(
+        f.identifier("item_id"), f.optional_child("error").optional_text("message")[:200]
+    ),
+    "response.created": lambda f: events.ResponseCreated(f.child("response").identifier("id")),
+    "response.done": _response_done,
+    "response.output_audio.delta": _audio,
+    "response.output_audio.done": lambda f: events.AgentAudioDone(f.identifier("response_id"), f.identifier("item_id")),
+    "response.output_audio_transcript.delta": lambda f: events.AgentWords(f.identifier("item_id"), f.text("delta")),
+    "response.output_audio_transcript.done": lambda f: events.AgentTranscript(
+        f.identifier("item_id"), f.text("transcript")
+    ),
+    "response.output_item.done": _output_item_done,
+    "error": _error,
+}

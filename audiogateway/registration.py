@@ -1,0 +1,106 @@
+"""How the rest of the system finds this gateway and talks to it: a sign of life in Redis, and a channel."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import redis.asyncio
+import structlog
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from audiogateway.pacing import LAG_SECONDS, Ticker
+from audiogateway.roster import Roster
+from calls.contracts import GATEWAY_EXPIRES_SECONDS, GATEWAY_KEY_PREFIX, GatewayInfo
+from opendeep.core import alive
+
+log = structlog.get_logger(__name__)
+
+REGISTER_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+
+
+class Mailbox:
+    """This process's own channel. `channel` is empty until Redis has been reached."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.channel = ""
+        self._handlers: dict[str, Callable[[UUID], None]] = {
+            "voice.prepare": roster.prepare,
+            "voice.release": roster.release,
+            "talk.stop": roster.stop,
+        }
+
+    async def run(self) -> None:
+        """Takes messages until cancelled."""
+        layer = get_channel_layer()
+        assert layer is not None, "CHANNEL_LAYERS is not configured"
+        while True:
+            try:
+                self.channel = await layer.new_channel()
+                while True:
+                    self.take(await layer.receive(self.channel))
+            except (RedisError, OSError) as error:
+                self.channel = ""
+                log.warning("channel_layer_away", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def take(self, message: dict[str, Any]) -> None:
+        """One message, see calls.contracts. Nonsense is logged and forgotten."""
+        handler = self._handlers.get(str(message.get("type")))
+        try:
+            call_id = UUID(str(message.get("call_id")))
+        except ValueError:
+            handler = None
+        if handler is None:
+            log.warning("message_not_understood", message_type=str(message.get("type"))[:60])
+        else:
+            handler(call_id)
+
+
+class Registration:
+    """Tells address, capacity and load every two seconds. A gateway whose clock lags offers no room."""
+
+    def __init__(
+        self,
+        client: "redis.asyncio.Redis[str]",
+        gateway_id: str,
+        address: str,
+        roster: Roster,
+        mailbox: Mailbox,
+        ticker: Ticker,
+    ) -> None:
+        self._client = client
+        self._id = gateway_id
+        self._address = address
+        self._roster = roster
+        self._mailbox = mailbox
+        self._ticker = ticker
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.tell()
+            except (RedisError, OSError) as error:
+                log.warning("gateway_not_registered", error=str(error))
+            await asyncio.sleep(REGISTER_SECONDS)
+
+    async def tell(self) -> None:
+        await alive.anote(self._client, "gateway", f"{self._roster.load}/{self._roster.capacity}")
+        if not self._mailbox.channel or not self._roster.is_open:
+            return
+        await self._client.set(GATEWAY_KEY_PREFIX + self._id, self.info().encode(), ex=GATEWAY_EXPIRES_SECONDS)
+
+    def info(self) -> GatewayInfo:
+        load = self._roster.load
+        lags = self._ticker.take_worst_lateness() > LAG_SECONDS
+        capacity = load if lags else self._roster.capacity
+        return GatewayInfo(self._id, self._address, self._mailbox.channel, capacity, load)
+
+    async def withdraw(self) -> None:
+        """No call is reserved here from now on."""
+        try:
+            await self._client.delete(GATEWAY_KEY_PREFIX + self._id)
+        except (RedisError, OSError) as error:
+            log.warning("gateway_not_withdrawn", error=str(error))

@@ -1,0 +1,172 @@
+"""The calls of this process: who is prepared, who is talking, and whether there is room for another one."""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+from django.db.utils import Error as DatabaseError
+
+from audiogateway.audiosocket.server import Line, LineListener
+from audiogateway.realtime.connection import OpenVoice
+from audiogateway.session import Phase, Session, Surroundings
+from opendeep.core.errors import PermanentError, RetryableError
+
+log = structlog.get_logger(__name__)
+
+VOICES_PER_CALL = 3
+"""A voice that is lost while the telephone rings is opened again, but not for ever."""
+OVERTIME_SECONDS = 20
+"""So long after its maximum duration a call is cut, whatever its session is waiting for."""
+
+
+@dataclass(slots=True)
+class _Seat:
+    """A place that is taken from the first request on, before anything is known of the call."""
+
+    taken_at: float
+    session: Session | None = None
+    voices_opened: int = field(default=0)
+
+
+class Roster:
+    """`waiting_seconds` is how long a prepared voice waits for its line."""
+
+    def __init__(self, around: Surroundings, open_voice: OpenVoice, *, capacity: int, waiting_seconds: float) -> None:
+        self._around = around
+        self._open_voice = open_voice
+        self._waiting_seconds = waiting_seconds
+        self._seats: dict[UUID, _Seat] = {}
+        self.capacity = capacity
+        self.is_open = True
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    @property
+    def load(self) -> int:
+        return len(self._seats)
+
+    async def emptied(self) -> None:
+        """Waits until no call is left."""
+        await self._empty.wait()
+
+    def prepare(self, call_id: UUID) -> None:
+        """Opens a voice for this call and says when it is ready; or says why not."""
+        seat = self._seats.get(call_id)
+        if seat is not None:
+            if seat.session is not None and seat.session.phase is Phase.WAITING:
+                self._around.store.voice_ready(call_id, at=self._around.now())
+            return
+        if not self.is_open:
+            self._refuse(call_id, "The gateway is stopping.")
+        elif self.load >= self.capacity:
+            self._refuse(call_id, "The gateway is full.")
+        else:
+            self._seats[call_id] = _Seat(self._around.clock())
+            self._empty.clear()
+            self._around.spawn(self._prepare(call_id))
+
+    def release(self, call_id: UUID) -> None:
+        """The call needs no voice any more. A talk that has begun is not touched."""
+        seat = self._seats.get(call_id)
+        if seat is None:
+            return
+        if seat.session is None:
+            self._forget(call_id)
+        elif seat.session.phase in (Phase.OPENING, Phase.WAITING):
+            seat.session.end_now("released")
+
+    def stop(self, call_id: UUID) -> None:
+        """Somebody wants this talk to end: the agent says goodbye."""
+        seat = self._seats.get(call_id)
+        if seat is not None and seat.session is not None and seat.session.phase is Phase.TALKING:
+            seat.session.end_politely("stopped")
+        else:
+            self.release(call_id)
+
+    def answer(self, call_id: UUID, line: Line) -> LineListener | None:
+        """The PBX has connected this call. None when it is not expected, or was connected before."""
+        seat = self._seats.get(call_id)
+        if seat is None or seat.session is None or seat.session.phase is not Phase.WAITING:
+            return None
+        seat.session.line_is_up(line)
+        return seat.session
+
+    def supervise(self) -> None:
+        """Ends what is overdue, whatever the sessions themselves believe. Asked about once a second."""
+        now = self._around.clock()
+        for call_id, seat in list(self._seats.items()):
+            session = seat.session
+            if session is None or session.phase in (Phase.OPENING, Phase.WAITING):
+                if now - seat.taken_at >= self._waiting_seconds:
+                    log.info("voice_expired", call_id=str(call_id))
+                    self.release(call_id)
+            elif session.now_ms() >= (session.order.max_seconds + OVERTIME_SECONDS) * 1000:
+                session.end_now("max_duration")
+
+    def end_all(self, cause: str, *, politely: bool) -> None:
+        """Ends every call: those that talk by a goodbye when `politely`, at once otherwise."""
+        for call_id, seat in list(self._seats.items()):
+            if seat.session is None:
+                self.release(call_id)
+            elif politely and seat.session.phase is Phase.TALKING:
+                seat.session.end_politely(cause)
+            elif not politely or seat.session.phase in (Phase.OPENING, Phase.WAITING):
+                seat.session.end_now(cause)
+
+    # Opening voices
+
+    async def _prepare(self, call_id: UUID) -> None:
+        try:
+            order = await self._around.store.talk_order(call_id)
+        except DatabaseError as error:
+            log.warning("talk_order_not_read", call_id=str(call_id), error=str(error))
+            self._give_up(call_id, "The database is away.")
+            return
+        seat = self._seats.get(call_id)
+        if order is None or seat is None:
+            log.info("voice_not_needed", call_id=str(call_id))
+            self._forget(call_id)
+            return
+        seat.session = Session(
+            order, self._around, on_over=self._on_over, on_voice_lost_early=self._on_voice_lost_early
+        )
+        await self._open(seat, seat.session)
+
+    async def _open(self, seat: _Seat, session: Session) -> None:
+        call_id = session.order.call_id
+        seat.voices_opened += 1
+        try:
+            voice = await self._open_voice(session.configuration(), session)
+        except (PermanentError, RetryableError) as error:
+            if session.phase is Phase.OPENING:
+                self._give_up(call_id, str(error))
+            return
+        session.voice_is_open(voice)
+        if session.phase is Phase.WAITING:
+            self._around.store.voice_ready(call_id, at=self._around.now())
+
+    def _on_voice_lost_early(self, session: Session, reason: str) -> None:
+        seat = self._seats.get(session.order.call_id)
+        if seat is None:
+            return
+        if seat.voices_opened >= VOICES_PER_CALL:
+            self._give_up(session.order.call_id, reason)
+        else:
+            self._around.spawn(self._open(seat, session))
+
+    def _give_up(self, call_id: UUID, reason: str) -> None:
+        self._refuse(call_id, reason)
+        self.release(call_id)
+
+    def _refuse(self, call_id: UUID, reason: str) -> None:
+        log.warning("voice_failed", call_id=str(call_id), reason=reason)
+        self._around.store.voice_failed(call_id, reason=reason[:200], at=self._around.now())
+
+    def _on_over(self, session: Session) -> None:
+        self._forget(session.order.call_id)
+
+    def _forget(self, call_id: UUID) -> None:
+        self._seats.pop(call_id, None)
+        if not self._seats:
+            self._empty.set()

@@ -1,0 +1,314 @@
+"""The talk of one call, from the order to the last written word.
+
+    opening --voice--> waiting --line--> talking --end_call--> closing --line gone--> winding_up --> over
+                                            \\____________________________________/
+
+`closing` plays the last words and then hangs up; `winding_up` waits for transcriptions that are under way. The rules
+of the conversation are in dialogue.py; here is only how it begins and ends.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from uuid import uuid4
+
+import structlog
+
+from audiogateway import prompts
+from audiogateway.audio.g711 import ulaw_to_linear
+from audiogateway.audiosocket.codec import Kind, audio_header, encode_audio
+from audiogateway.audiosocket.server import Line
+from audiogateway.dialogue import Dialogue
+from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.ports import CommandBus, Store, WallClock
+from audiogateway.realtime.connection import Voice
+from audiogateway.realtime.events import Event
+from audiogateway.realtime.openai_codec import Configuration
+from audiogateway.tool_calls import Spawn, ToolCalls
+from audiogateway.tools import TOOLS_JSON
+from audiogateway.tools.base import Desk
+from calls.contracts import Command, CommandName, TalkOrder
+
+LAST_WORDS_MS = 8_000
+"""The farewell may take so long; then the call is hung up in any case."""
+HANG_UP_MS = 3_000
+"""So long after its acknowledgement the hangup may take; then the line is cut here."""
+TRANSCRIPTION_SECONDS = 4.0
+"""So long after the end of the line its last words may take to be transcribed."""
+HOUSEKEEPING_FRAMES = 5
+
+FAREWELL = 'In the language of the call, say: "I am sorry, I have to end this call now. Goodbye."'
+
+_HEADER = audio_header(Kind.SLIN_8K, 320)
+_SILENCE = encode_audio(bytes(320))
+
+
+class Phase(Enum):
+    OPENING = "opening"
+    WAITING = "waiting"
+    TALKING = "talking"
+    CLOSING = "closing"
+    WINDING_UP = "winding_up"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Names of the models, and of the voice."""
+
+    realtime: str
+    transcription: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all sessions of a process share. `spawn` runs a coroutine in the scope of the process."""
+
+    store: Store
+    commands: CommandBus
+    ticker: Ticker
+    spawn: Spawn
+    models: Models
+    now: WallClock
+    clock: MonotonicClock = time.monotonic
+
+
+class Session:
+    """Listens to the line, to the voice and to the clock. `on_over` is called once, when everything is written.
+
+    `on_voice_lost_early` is called when the voice fails before the line has come: another one may be opened.
+    """
+
+    def __init__(
+        self,
+        order: TalkOrder,
+        around: Surroundings,
+        *,
+        on_over: Callable[["Session"], None],
+        on_voice_lost_early: Callable[["Session", str], None],
+    ) -> None:
+        self.order = order
+        self.phase = Phase.OPENING
+        self._around = around
+        self._on_over = on_over
+        self._on_voice_lost_early = on_voice_lost_early
+        self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
+        self._voice: Voice | None = None
+        self._line: Line | None = None
+        self._answered: float | None = None
+        self._cause = ""
+        self._deadline_ms: int | None = None
+        self._hanging_up = False
+        self._frames = 0
+        self._settled = asyncio.Event()
+        self._dialogue = self._new_dialogue()
+
+    @property
+    def _agent_begins(self) -> bool:
+        return self.order.brief.first_speaker == "agent"
+
+    def configuration(self) -> Configuration:
+        return Configuration(
+            instructions=prompts.instructions(self.order, now=self._around.now()),
+            tools=TOOLS_JSON,
+            voice=self._around.models.voice,
+            transcription_model=self._around.models.transcription,
+            language=prompts.language_code(self.order.brief.language),
+            audio_format="audio/pcmu",
+            turn_detection=Dialogue.first_turn_detection(agent_begins=self._agent_begins),
+        )
+
+    def now_ms(self) -> int:
+        """Milliseconds since the answer; 0 before it."""
+        return 0 if self._answered is None else int((self._around.clock() - self._answered) * 1000)
+
+    # How it begins
+
+    def voice_is_open(self, voice: Voice) -> None:
+        if self.phase is not Phase.OPENING:
+            voice.close()
+            return
+        self.phase = Phase.WAITING
+        self._voice = voice
+        self._dialogue.voice_is_open(voice)
+
+    def line_is_up(self, line: Line) -> None:
+        """The PBX has answered: sound goes out from this moment on."""
+        self.phase = Phase.TALKING
+        self._line = line
+        self._answered = self._around.clock()
+        call_id = self.order.call_id
+        self._around.store.media_up(call_id, at=self._around.now(), on_refused=self._on_not_expected)
+        self._around.ticker.add(self)
+
+    # How it ends
+
+    def end_after_last_words(self, cause: str) -> None:
+        """The agent has said goodbye (tools.base.Talk)."""
+        self._close(cause)
+
+    def end_politely(self, cause: str) -> None:
+        """The agent is told to say goodbye now."""
+        self._close(cause, FAREWELL)
+
+    def end_now(self, cause: str) -> None:
+        """Ends whatever there is, without another word."""
+        self._cause = self._cause or cause
+        if self._line is not None:
+            self._line.hang_up()
+        elif self.phase in (Phase.OPENING, Phase.WAITING):
+            self._discard()
+
+    def _close(self, cause: str, farewell: str = "") -> None:
+        if self.phase is not Phase.TALKING:
+            return
+        self.phase = Phase.CLOSING
+        self._cause = cause
+        self._deadline_ms = self.now_ms() + LAST_WORDS_MS
+        self._dialogue.close(farewell)
+
+    def _hang_up(self) -> None:
+        if not self._hanging_up:
+            self._hanging_up = True
+            self._deadline_ms = None
+            self._around.spawn(self._hang_up_at_pbx())
+
+    async def _hang_up_at_pbx(self) -> None:
+        """By command, so that the PBX ends the channel; without an acknowledgement by ending the line here."""
+        command = Command(self.order.call_id, CommandName.END_CALL, {"reason": self._cause}, str(uuid4()))
+        ack = await self._around.commands.send(command)
+        if ack is not None and ack.ok:
+            self._deadline_ms = self.now_ms() + HANG_UP_MS
+        elif self._line is not None:
+            self._line.hang_up()
+
+    # The line (LineListener) and the clock (Paced)
+
+    def on_audio(self, samples: bytes) -> None:
+        self._dialogue.hear(samples)
+
+    def on_digit(self, digit: str) -> None:
+        self._around.store.record_event(
+            self.order.call_id, kind="key_pressed", source="pbx", detail={"digit": digit}, at=self._around.now()
+        )
+
+    def on_tick(self, frames: int, *, late: bool, skipped: int) -> None:
+        line = self._line
+        if line is None:
+            return
+        for _ in range(frames):
+            frame = self._dialogue.take_frame()
+            line.write(_SILENCE if frame is None else _HEADER + ulaw_to_linear(frame))
+        if late:
+            self._dialogue.figures.late_frames += frames
+            self._dialogue.figures.skipped_frames += skipped
+        self._frames += frames
+        if self._frames >= HOUSEKEEPING_FRAMES:
+            self._frames = 0
+            self._keep_house()
+
+    def on_clock_lost(self) -> None:
+        self.end_now("clock_lost")
+
+    def on_line_closed(self, reason: str) -> None:
+        self._around.ticker.remove(self)
+        self._line = None
+        if not self._cause:
+            self._cause = "connection_lost" if reason.startswith("connection lost") else "callee_hung_up"
+        self._log.info("line_closed", reason=reason, cause=self._cause)
+        self.phase = Phase.WINDING_UP
+        self._dialogue.line_is_gone()
+        if self._dialogue.is_settled:
+            self._finish()
+        else:
+            self._around.spawn(self._wait_for_transcription())
+
+    def _keep_house(self) -> None:
+        now_ms = self.now_ms()
+        self._dialogue.on_time(now_ms)
+        if self.phase is Phase.TALKING:
+            if now_ms >= self.order.max_seconds * 1000:
+                self.end_politely("max_duration")
+            elif self._dialogue.has_failed:
+                self._close("voice_failed")
+        elif self._hanging_up:
+            if self._deadline_ms is not None and now_ms >= self._deadline_ms:
+                self.end_now(self._cause)
+        elif self._dialogue.last_words_were_heard or now_ms >= (self._deadline_ms or 0):
+            self._hang_up()
+
+    def _on_not_expected(self) -> None:
+        self._log.warning("call_not_expected")
+        self.end_now("not_expected")
+
+    # The voice (VoiceListener)
+
+    def on_event(self, event: Event) -> None:
+        self._dialogue.on_event(event)
+        if self.phase is Phase.WINDING_UP and self._dialogue.is_settled:
+            self._settled.set()
+        elif self.phase is Phase.WAITING and self._dialogue.has_failed:
+            self.on_voice_lost("the model cannot answer")
+
+    def on_voice_lost(self, reason: str) -> None:
+        self._log.warning("voice_lost", reason=reason, phase=self.phase.value)
+        voice, self._voice = self._voice, None
+        if voice is not None:
+            voice.close()
+        self._dialogue.voice_is_lost()
+        match self.phase:
+            case Phase.WAITING:
+                self.phase = Phase.OPENING
+                self._dialogue = self._new_dialogue()
+                self._on_voice_lost_early(self, reason)
+            case Phase.TALKING:
+                self._close("voice_lost")
+            case Phase.WINDING_UP:
+                self._settled.set()
+
+    # The end of it
+
+    async def _wait_for_transcription(self) -> None:
+        try:
+            async with asyncio.timeout(TRANSCRIPTION_SECONDS):
+                await self._settled.wait()
+        except TimeoutError:
+            self._log.warning("last_words_not_transcribed")
+        self._finish()
+
+    def _finish(self) -> None:
+        if self.phase is Phase.OVER:
+            return
+        figures = self._dialogue.measured().to_json() | {"prompt": prompts.prompt_hash()}
+        self._around.store.record_figures(self.order.call_id, figures)
+        self._around.store.talk_over(self.order.call_id, cause=self._cause, at=self._around.now())
+        self._discard()
+
+    def _discard(self) -> None:
+        self.phase = Phase.OVER
+        if self._voice is not None:
+            self._voice.close()
+            self._voice = None
+        self._on_over(self)
+
+    # Its parts
+
+    def _new_dialogue(self) -> Dialogue:
+        models = self._around.models
+        return Dialogue(
+            self.order.call_id,
+            agent_begins=self._agent_begins,
+            realtime_model=models.realtime,
+            transcription_model=models.transcription,
+            store=self._around.store,
+            now=self._around.now,
+            now_ms=self.now_ms,
+            tools=lambda send, ask: ToolCalls(self._desk, self._around.spawn, send, ask),
+        )
+
+    def _desk(self, command_id: str) -> Desk:
+        around = self._around
+        return Desk(self.order, self, around.store, around.commands, around.now, command_id[:64])

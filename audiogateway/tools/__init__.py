@@ -1,0 +1,13 @@
+"""What the agent can do besides talking. To add a tool, write its module and add its row."""
+
+from typing import Any
+
+from audiogateway.tools.base import Tool
+from audiogateway.tools.end_call import END_CALL
+from audiogateway.tools.mark_do_not_call import MARK_DO_NOT_CALL
+from audiogateway.tools.reschedule_call import RESCHEDULE_CALL
+
+TOOLS: dict[str, Tool[Any]] = {tool.name: tool for tool in (END_CALL, MARK_DO_NOT_CALL, RESCHEDULE_CALL)}
+
+TOOLS_JSON: list[dict[str, Any]] = [tool.to_json() for tool in TOOLS.values()]
+"""The same for every call, so it is built once."""

@@ -1,0 +1,70 @@
+"""What a tool of the agent is. A tool is one module with one `Tool`, and one row in tools/__init__.py."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from audiogateway.ports import CommandBus, Store, WallClock
+from calls.contracts import TalkOrder
+from opendeep.core.llm.schema import strict_schema
+
+Arguments = TypeVar("Arguments", bound="ToolArguments")
+
+
+class ToolArguments(BaseModel):
+    """Base of all arguments: what the schema does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Talk(Protocol):
+    """What a tool may do with the talk itself."""
+
+    def end_after_last_words(self, cause: str) -> None:
+        """Nothing more is answered; the call is hung up when what is being said has been heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A tool's view of the call. `command_id` is the same for the same tool call, however often it arrives."""
+
+    order: TalkOrder
+    talk: Talk
+    store: Store
+    commands: CommandBus
+    now: WallClock
+    command_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """`output` goes to the model; without `reply` the agent says nothing about it."""
+
+    output: Mapping[str, Any]
+    reply: bool = True
+
+
+def failed(what_to_do: str) -> ToolResult:
+    """A result that tells the model in words what to do instead."""
+    return ToolResult({"ok": False, "error": what_to_do})
+
+
+@dataclass(frozen=True)
+class Tool(Generic[Arguments]):
+    """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile."""
+
+    name: str
+    description: str
+    arguments: type[Arguments]
+    run: Callable[[Arguments, Desk], Awaitable[ToolResult]]
+
+    def to_json(self) -> dict[str, Any]:
+        """The tool as the session's configuration tells it to the model."""
+        return {
+            "type": "function",
+            "name": self.name,
+            "description": self.description,
+            "parameters": strict_schema(self.arguments),
+        }
