@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,15 +95,11 @@ class Conversation:
         self.id = new_id("conv")
         self._items: list[Item] = []
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Item]:
         return iter(self._items)
 
     def __contains__(self, item_id: str) -> bool:
         return any(item.id == item_id for item in self._items)
-
-    @property
-    def last_id(self) -> str | None:
-        return self._items[-1].id if self._items else None
 
     def get(self, item_id: str, doing: str) -> Item:
         """Raises ClientEventError; `doing` is retrieve, delete or truncate."""

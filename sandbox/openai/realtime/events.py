@@ -1,4 +1,4 @@
-"""Builds every server event; one function per event type, shapes as in the GA reference.
+"""Builds every server event that this stand-in sends; one function per event type, shapes as in the GA reference.
 
 A function returns the event as a dict ready for JSON. `audio` payloads are base64 text.
 """
@@ -46,10 +46,6 @@ def session_updated(session: dict[str, Any]) -> Event:
     return _event("session.updated", session=session)
 
 
-def conversation_created(conversation_id: str) -> Event:
-    return _event("conversation.created", conversation={"id": conversation_id, "object": "realtime.conversation"})
-
-
 def rate_limits_updated(requests_left: int, tokens_left: int, limits: tuple[int, int]) -> Event:
     """`limits` are the requests and tokens allowed per minute."""
     requests, tokens = limits
@@ -71,11 +67,6 @@ def item_added(item: dict[str, Any], previous_item_id: str | None) -> Event:
 
 def item_done(item: dict[str, Any], previous_item_id: str | None) -> Event:
     return _event("conversation.item.done", item=item, previous_item_id=previous_item_id)
-
-
-def item_created(item: dict[str, Any], previous_item_id: str | None) -> Event:
-    """The older name that compatible servers still send; here only on request of a fault."""
-    return _event("conversation.item.created", item=item, previous_item_id=previous_item_id)
 
 
 def item_retrieved(item: dict[str, Any]) -> Event:
