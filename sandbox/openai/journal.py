@@ -38,5 +38,11 @@ class Journal:
     def clear(self) -> None:
         self._entries.clear()
 
+    def close(self) -> None:
+        """Close the file; entries are still kept in memory."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
 
 JOURNAL = Journal()

@@ -4,6 +4,7 @@ import errno
 import logging
 import socket
 from collections.abc import Sequence
+from contextlib import closing
 
 import uvicorn
 
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.error("%s", _explain(reason, settings))
         return 1
     log.info("OpenAI stand-in on http://%s:%d/v1", settings.host, listener.getsockname()[1])
-    build_server(settings).run(sockets=[listener])
+    with closing(JOURNAL):
+        build_server(settings).run(sockets=[listener])
     return 0
 
 

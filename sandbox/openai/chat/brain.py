@@ -39,17 +39,17 @@ def answer(request: ChatRequest) -> Answer:
     if request.schema is not None:
         return Answer(json.dumps(conform(_say(request.schema_name or "", request), request.schema)))
     if request.format == "json_object":
-        return Answer(json.dumps({"answer": general.short_answer(request.last_user_text())}))
+        return Answer(json.dumps({"answer": general.short_answer(*request.user_texts()[:1])}))
     if role_of(request) == "single_task":
         return Answer(single_task.reply(request.messages))
-    return Answer(general.short_answer(request.last_user_text()))
+    return Answer(general.short_answer(*request.user_texts()[:1]))
 
 
 def _say(name: str, request: ChatRequest) -> Any:
     """What the role wants to say, before it is poured into the schema."""
     if name == ASSISTANT_SCHEMA:
         return assistant.reply(request.messages)
-    data = data_of(request.last_user_text())
+    data = data_of(request.user_texts())
     if name in FROM_DATA and data is not None:
         return FROM_DATA[name][1](data)
     return data if data is not None else MISSING
@@ -66,5 +66,5 @@ def _chosen_tool(request: ChatRequest) -> Tool | None:
     if request.tool_choice == "required":
         return (known or list(request.tools))[0]
     answered = request.messages[-1].role == "tool"
-    has_data = data_of(request.last_user_text()) is not None
+    has_data = data_of(request.user_texts()) is not None
     return known[0] if known and has_data and not answered else None

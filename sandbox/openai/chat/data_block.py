@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 Data = Mapping[str, Any]
@@ -10,8 +10,12 @@ Data = Mapping[str, Any]
 _DATA = re.compile(r"<data>\s*(.*)\s*</data>", re.DOTALL)
 
 
-def data_of(text: str) -> Data | None:
-    """The JSON object between <data> and </data>; None when there is none, or it is broken."""
+def data_of(texts: Iterable[str]) -> Data | None:
+    """The JSON object of the first text that has a good block; a request to answer again need not repeat it."""
+    return next((data for data in map(_data, texts) if data is not None), None)
+
+
+def _data(text: str) -> Data | None:
     found = _DATA.search(text)
     try:
         data = json.loads(found[1]) if found else None

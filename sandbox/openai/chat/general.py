@@ -3,7 +3,7 @@
 MAX_ECHO_CHARS = 80
 
 
-def short_answer(text: str) -> str:
+def short_answer(text: str = "") -> str:
     """One or two sentences that show what was understood: the sandbox does not know the world."""
     words = " ".join(text.split())
     if not words:

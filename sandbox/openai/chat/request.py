@@ -67,8 +67,9 @@ class ChatRequest:
     def system_text(self) -> str:
         return "\n".join(m.text for m in self.messages if m.role in {"system", "developer"})
 
-    def last_user_text(self) -> str:
-        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+    def user_texts(self) -> list[str]:
+        """The last one first."""
+        return [m.text for m in reversed(self.messages) if m.role == "user"]
 
 
 def parse_request(body: object) -> ChatRequest:

@@ -47,7 +47,7 @@ def _draft(messages: Sequence[Message]) -> Draft:
 
 def _user_turns(text: str) -> list[Turn]:
     """A description in plain words, or a data block of a description and the details collected so far."""
-    data = data_of(text)
+    data = data_of([text])
     if data is None:
         return [UserText(text)]
     description = next((value for key, value in data.items() if "description" in key and value), "")

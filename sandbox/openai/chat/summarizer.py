@@ -1,125 +1,103 @@
-"""The summarizer: a report from the figures and the tasks that it is given, and from nothing else."""
+"""The summarizer: the words of a report. It counts nothing itself; every number is one that it was given."""
 
-from collections import Counter
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 MAX_LISTED = 20
+MAX_NAMED = 5
+MAX_CONCLUSION_CHARS = 300
 
 Data = Mapping[str, Any]
+Task = Mapping[str, Any]
+
+GROUPS = (
+    ("Done", {"completed"}),
+    ("Not achieved", {"failed_conclusive", "cancelled"}),
+    ("Waiting for you", {"pending_user_info", "on_hold"}),
+    ("Still going on", {"pending", "in_progress", "pending_analysis"}),
+)
+ADVICE = (
+    ("pending_user_info", "Answer the open question for {names}."),
+    ("on_hold", "Decide how to go on with {names}."),
+    ("failed_conclusive", "Try to reach {names} in another way, if it matters."),
+)
+_WANTS_PEACE = re.compile(r"\bnot (?:want )?(?:to )?be called\b|\bdo[- ]not[- ]call\b", re.IGNORECASE)
 
 
 def summarize(data: Data) -> dict[str, Any]:
     """The `campaign_report` of {title, goal, figures, tasks}."""
     tasks = [task for task in data.get("tasks") or [] if isinstance(task, dict)]
-    statuses = Counter(str(task.get("status") or "unknown") for task in tasks)
+    figures = data.get("figures")
+    figures = figures if isinstance(figures, dict) else {}
+    paragraphs = [*_groups(tasks), *_answers(figures)]
     return {
-        "headline": _headline(data, statuses),
-        "summary_markdown": "\n\n".join(_paragraphs(data, tasks)),
-        "next_steps": _next_steps(tasks),
+        "headline": _headline(str(data.get("title") or data.get("goal") or "Report"), figures),
+        "summary_markdown": "\n\n".join(paragraphs) or "There is nothing to report yet.",
+        "next_steps": list(_next_steps(tasks)),
     }
 
 
-def _headline(data: Data, statuses: Counter[str]) -> str:
-    title = str(data.get("title") or data.get("goal") or "Report")
-    total = sum(statuses.values())
-    if not total:
-        return f"{title}: no calls yet"
-    return f"{title}: {statuses['completed']} of {total} done"
+def _headline(title: str, figures: Data) -> str:
+    done, total, still_open = (figures.get(name) for name in ("completed", "tasks", "open"))
+    if not isinstance(done, int) or not isinstance(total, int):
+        return title[:200]
+    rest = f", {still_open} still open" if still_open else ""
+    return f"{title[:200]}: {done} of {total} done{rest}"
 
 
-def _paragraphs(data: Data, tasks: list[dict[str, Any]]) -> Iterable[str]:
-    if goal := data.get("goal"):
-        yield f"**Goal:** {goal}"
-    figures = data.get("figures")
-    if isinstance(figures, dict) and figures:
-        yield "\n".join(["**Figures**", "", *_figure_lines(figures)])
-    answers = _answers(tasks)
-    if answers:
-        lines = [f"- {_plain(field)}: {_counted(values)}" for field, values in answers.items()]
+def _groups(tasks: list[dict[str, Any]]) -> Iterable[str]:
+    for heading, statuses in GROUPS:
+        group = [task for task in tasks if task.get("status") in statuses]
+        lines = [_line(task) for task in group[:MAX_LISTED]]
+        if len(group) > MAX_LISTED:
+            lines.append("- and others")
+        if lines:
+            yield "\n".join([f"**{heading}**", "", *lines])
+
+
+def _line(task: Task) -> str:
+    said = str(task.get("conclusion") or "").strip()[:MAX_CONCLUSION_CHARS]
+    results = ", ".join(_results(task))
+    parts = [part for part in (said, f"({results})" if results else "") if part]
+    return f"- {_contact(task)}" + (f": {' '.join(parts)}" if parts else "")
+
+
+def _results(task: Task) -> Iterable[str]:
+    for entry in task.get("results") or []:
+        if isinstance(entry, dict) and entry.get("value") not in (None, ""):
+            label = entry.get("label") or str(entry.get("field") or "").replace("_", " ")
+            unverified = ", unverified" if entry.get("verified") is False else ""
+            yield f"{label}: {entry['value']}{unverified}"
+
+
+def _answers(figures: Data) -> Iterable[str]:
+    """How often each value was given, as the figures say it."""
+    lines = []
+    for result in figures.get("results") or []:
+        values = result.get("values") if isinstance(result, dict) else None
+        if isinstance(values, dict) and values:
+            counts = ", ".join(f"{value} {count}" for value, count in values.items())
+            lines.append(f"- {result.get('label') or result.get('field')}: {counts}")
+    if lines:
         yield "\n".join(["**Answers**", "", *lines])
-    if tasks:
-        lines = [_task_line(task) for task in tasks[:MAX_LISTED]]
-        if len(tasks) > MAX_LISTED:
-            lines.append(f"- and {len(tasks) - MAX_LISTED} more")
-        yield "\n".join(["**Calls**", "", *lines])
 
 
-def _figure_lines(figures: Mapping[str, Any], prefix: str = "") -> Iterable[str]:
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            yield from _figure_lines(value, f"{prefix}{_plain(name)}, ")
-        elif value is not None and not isinstance(value, list):
-            label = f"{prefix}{_plain(name)}"
-            yield f"- {label[:1].upper()}{label[1:]}: {value}"
+def _next_steps(tasks: list[dict[str, Any]]) -> Iterable[str]:
+    """What the owner should do; nobody who asked for peace is called again."""
+    for status, text in ADVICE:
+        names = [_contact(task) for task in tasks if task.get("status") == status and not _wants_peace(task)]
+        if names:
+            others = " and others" if len(names) > MAX_NAMED else ""
+            yield text.format(names=", ".join(names[:MAX_NAMED]) + others)
 
 
-def _answers(tasks: list[dict[str, Any]]) -> dict[str, Counter[str]]:
-    """How often each value was given, by field."""
-    counted: dict[str, Counter[str]] = {}
-    for task in tasks:
-        for field, value in _results(task):
-            counted.setdefault(field, Counter())[value] += 1
-    return counted
+def _wants_peace(task: Task) -> bool:
+    return bool(_WANTS_PEACE.search(str(task.get("conclusion") or "")))
 
 
-def _results(task: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Results come as a list of {field, value} or as a mapping."""
-    results = task.get("results")
-    pairs: Iterable[tuple[Any, Any]] = results.items() if isinstance(results, dict) else ()
-    if isinstance(results, list):
-        pairs = [(entry.get("field"), entry.get("value")) for entry in results if isinstance(entry, dict)]
-    for field, value in pairs:
-        if field and value not in (None, ""):
-            yield str(field), _value(value)
-
-
-def _value(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _counted(values: Counter[str]) -> str:
-    return ", ".join(f"{value} ({count})" for value, count in values.most_common(5))
-
-
-def _task_line(task: Mapping[str, Any]) -> str:
-    status = _plain(str(task.get("status") or "unknown"))
-    conclusion = str(task.get("conclusion") or "").strip()
-    results = ", ".join(f"{_plain(field)}: {value}" for field, value in _results(task))
-    said = conclusion or results
-    return f"- {_contact(task)}: {status}" + (f" - {said}" if said else "")
-
-
-def _contact(task: Mapping[str, Any]) -> str:
+def _contact(task: Task) -> str:
     contact = task.get("contact")
     if isinstance(contact, dict):
-        return str(contact.get("name") or contact.get("phone") or "unknown")
-    return str(contact or "unknown")
-
-
-def _next_steps(tasks: list[dict[str, Any]]) -> list[str]:
-    """What the owner should do, by status; nothing when all is done."""
-    advice = {
-        "pending_user_info": "Answer the open question for {who}.",
-        "on_hold": "Decide how to go on with {who}.",
-        "failed_conclusive": "See whether {who} should be reached in another way.",
-    }
-    steps = []
-    for status, text in advice.items():
-        names = [_contact(task) for task in tasks if task.get("status") == status]
-        if names:
-            steps.append(text.format(who=_listed(names)))
-    waiting = sum(task.get("status") in {"pending", "in_progress", "pending_analysis"} for task in tasks)
-    if waiting:
-        steps.append(f"Wait for {waiting} more {'call' if waiting == 1 else 'calls'}.")
-    return steps
-
-
-def _listed(names: list[str]) -> str:
-    shown = names[:5]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
+        contact = contact.get("name") or contact.get("phone")
+    return str(contact or "unknown")[:60]

@@ -21,6 +21,7 @@ _SMALL_TALK = re.compile(
 _ABOUT_YOU = re.compile(
     r"\b(?:what|who|how) (?:can|could|do|does|are|is) (?:you|this|opendeep)\b|\bwhat you can\b"
     r"|\b(?:can|could) you help\b"
+    r"|\b(?:ignore|forget|disregard|reveal|print|show)\b(?: \w+){0,3} (?:rules|instructions|prompt)\b"
     r"|\bi need (?:some )?help\b|\bhelp me\W*$",
     re.IGNORECASE,
 )

@@ -10,6 +10,8 @@ from typing import Any
 from sandbox.openai.chat.request import Message
 
 _NOW = re.compile(r"^Now: (\d{4}-\d\d-\d\dT\d\d:\d\d)", re.MULTILINE)
+_REPAIR = re.compile(r"\banswer (?:cannot|could not|can't) be used\b.*\banswer again\b", re.IGNORECASE | re.DOTALL)
+_EDITED = re.compile(r"<edited_plan>\s*(\{.*\})\s*</edited_plan>", re.DOTALL)
 _ANSWERS = re.compile(r"<answers>\s*(\{.*\})\s*</answers>", re.DOTALL)
 
 
@@ -27,17 +29,32 @@ class UserAnswers:
 
 @dataclass(frozen=True)
 class OwnReply:
-    """What this assistant answered earlier. `plan` may have been changed by the user since."""
+    """What this assistant answered earlier."""
 
     asked: tuple[str, ...] = ()
     plan: dict[str, Any] = field(default_factory=dict)
 
 
-Turn = UserText | UserAnswers | OwnReply
+@dataclass(frozen=True)
+class UserEdit:
+    """A plan that the user has changed by hand."""
+
+    plan: dict[str, Any]
+
+
+Turn = UserText | UserAnswers | UserEdit | OwnReply
 
 
 def turns_of(messages: Sequence[Message]) -> list[Turn]:
-    return [_turn(message) for message in messages if message.role in {"user", "assistant"}]
+    """Answers that were sent back to be repaired are left out, together with the complaint about them."""
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role == "user" and _REPAIR.search(message.text):
+            if turns and isinstance(turns[-1], OwnReply):
+                turns.pop()
+        elif message.role in {"user", "assistant"}:
+            turns += _turns(message)
+    return turns
 
 
 def now_of(messages: Sequence[Message]) -> datetime | None:
@@ -51,12 +68,16 @@ def now_of(messages: Sequence[Message]) -> datetime | None:
     return None
 
 
-def _turn(message: Message) -> Turn:
+def _turns(message: Message) -> list[Turn]:
     if message.role == "assistant":
-        return _own_reply(message.text)
-    found = _ANSWERS.search(message.text)
-    values = _object(found[1]) if found else {}
-    return UserAnswers(values) if found else UserText(message.text)
+        return [_own_reply(message.text)]
+    if answers := _ANSWERS.search(message.text):
+        return [UserAnswers(_object(answers[1]))]
+    if edited := _EDITED.search(message.text):
+        text = _EDITED.sub("", message.text).strip()
+        edit = UserEdit(_object(edited[1]))
+        return [edit, UserText(text)] if text else [edit]
+    return [UserText(message.text)]
 
 
 def _own_reply(text: str) -> OwnReply:

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.openai.chat.assistant.conduct import is_refused, is_small_talk
-from sandbox.openai.chat.assistant.conversation import OwnReply, Turn, UserAnswers
+from sandbox.openai.chat.assistant.conversation import OwnReply, Turn, UserAnswers, UserEdit
 from sandbox.openai.chat.language import goals
 from sandbox.openai.chat.language.phones import PhoneMention, find_phones
 
 DEFAULT_ATTEMPTS = 3
-MAX_ANSWER_CHARS = 2000
+MAX_PART_CHARS = 2000
 
 # What of a plan must be written anew when a part of it changes.
 DEPENDENTS = {
@@ -57,6 +57,7 @@ class Draft:
 
     def change(self, part: str, value: str) -> None:
         """Set goal, behalf, preferences or details."""
+        value = value[:MAX_PART_CHARS]
         if value and value != getattr(self, part):
             setattr(self, part, value)
             for key in DEPENDENTS[part]:
@@ -80,6 +81,8 @@ def draft_of(turns: Iterable[Turn], now: datetime | None) -> Draft:
     for turn in turns:
         if isinstance(turn, OwnReply):
             asked = turn.asked
+            _take_plan(draft, turn.plan)
+        elif isinstance(turn, UserEdit):
             _take_plan(draft, turn.plan)
         elif isinstance(turn, UserAnswers):
             _take_answers(draft, turn.values, asked)
@@ -115,15 +118,14 @@ def _take_answers(draft: Draft, values: dict[str, Any], asked: tuple[str, ...]) 
     draft.change("details", given.get("extra_details", ""))
     if goal := given.get("goal"):
         draft.change("goal", goals.goal_of(goal, find_phones(goal)) or goal)
-    _take_phone_answers(draft, {name: text for name, text in given.items() if name.startswith("phone_number")})
+    numbers = [name for name in asked if name.startswith("phone_number")]
+    _take_phone_answers(draft, [given.get(name, "") for name in numbers])
 
 
-def _take_phone_answers(draft: Draft, given: dict[str, str]) -> None:
-    """Every asked number is answered now: a good one is added, an empty one is given up, a bad one asked again."""
-    if not given:
-        return
-    draft.unclear = []
-    for text in filter(None, given.values()):
+def _take_phone_answers(draft: Draft, answers: list[str]) -> None:
+    """One answer for each number that was asked about: a good one is added, an empty one given up."""
+    draft.unclear = draft.unclear[len(answers) :]
+    for text in filter(None, answers):
         mentions = find_phones(text)
         _take_numbers(draft, text, mentions, "")
         if not mentions:
@@ -209,4 +211,4 @@ def _line(value: object) -> str:
     if value is None or isinstance(value, bool | dict):
         return ""
     parts = value if isinstance(value, list) else [value]
-    return " ".join(" ".join(str(part) for part in parts).split())[:MAX_ANSWER_CHARS]
+    return " ".join(" ".join(str(part) for part in parts).split())[:MAX_PART_CHARS]

@@ -1,12 +1,19 @@
 """From a complete draft to the plan."""
 
+import re
 from typing import Any
 
 from sandbox.openai.chat.assistant.draft import Draft
 from sandbox.openai.chat.language.result_fields import result_fields_of
 
 LANGUAGE = "en"
-MAX_TITLE_CHARS = 70
+MAX_TITLE_WORDS = 8
+MAX_TITLE_CHARS = 80
+
+_ASKS = re.compile(
+    r"Ask (?:them |her |him )?(?:whether|if) (?:they|she|he) (?:(?:still )?wants? to )?"
+    r"(?P<what>(?!(?:are|is|have|has)\b).+)$"
+)
 
 CONDUCT = (
     "If this is a bad moment, ask when to call again. If the person does not want to be called any more, accept it "
@@ -34,10 +41,13 @@ def plan_of(draft: Draft) -> dict[str, Any]:
 
 
 def _title(goal: str) -> str:
+    """At most eight words: "Ask whether they want to keep their appointment" is "Keep their appointment?"."""
     first = goal.split(". ")[0]
-    if len(first) <= MAX_TITLE_CHARS:
-        return first
-    return first[: MAX_TITLE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,") + "…"
+    if asked := _ASKS.match(first):
+        first = asked["what"][:1].upper() + asked["what"][1:] + "?"
+    words = first.split()
+    title = " ".join(words[:MAX_TITLE_WORDS])[:MAX_TITLE_CHARS]
+    return title if title == first else title.rstrip(" ,.?") + "…"
 
 
 def _opening(behalf: str) -> str:

@@ -7,13 +7,14 @@ from sandbox.openai.chat.assistant.draft import Draft
 from sandbox.openai.chat.language import goals
 from sandbox.openai.chat.language.moments import names_a_time
 
-MAX_UNCLEAR = 20
+MAX_UNCLEAR = 10
+MAX_SHOWN_CHARS = 40
 
 Question = dict[str, Any]
 
 
 def questions_for(draft: Draft) -> list[Question]:
-    """Empty when the plan can be made. Optional questions come only along with required ones."""
+    """Empty when the plan can be made. The optional question comes only along with required ones."""
     required = list(_required(draft))
     if not required:
         return []
@@ -35,7 +36,7 @@ def _numbers(draft: Draft) -> Iterator[Question]:
         yield _question("phone_number", "Which number should be called? Please give it with its country code.", "phone")
     for index, raw in enumerate(draft.unclear[:MAX_UNCLEAR], start=1):
         reason = "is not a complete number" if raw.startswith("+") else "has no country code (such as +1)"
-        text = f'"{raw}" {reason}. What is the right number?'
+        text = f'"{raw[:MAX_SHOWN_CHARS]}" {reason}. What is the right number?'
         yield _question(f"phone_number_{index}", text, "phone")
 
 

@@ -71,7 +71,8 @@ def find_moment(text: str, now: datetime) -> Moment | None:
     """The first moment that a text names; None when it names none, or one that does not exist (31 February)."""
     spoken = text.lower().replace("’", "'")
     now = now.replace(tzinfo=None, second=0, microsecond=0)
-    if offset := _OFFSET.search(spoken):
+    weekday = _DAY_OF_WEEK.search(spoken)
+    if (offset := _OFFSET.search(spoken)) and not (weekday and weekday[3]):
         return _after(offset[1], offset[2], spoken, now)
     day, clock = _day(spoken, now.date()), _clock(spoken)
     if day is None and clock is None:

@@ -12,6 +12,7 @@ from sandbox.openai.chat.language.words import words
 
 MAX_FIELDS = 5
 MAX_NAME_WORDS = 4
+MAX_NAME_CHARS = 40
 
 Field = dict[str, Any]
 
@@ -144,4 +145,4 @@ def _label(text: str) -> str:
 def _field(name: str, label: str, kind: str, options: list[str] | None = None) -> Field:
     if not name[0].isalpha():
         name = f"field_{name}"
-    return {"name": name[:60], "label": label, "type": kind, "options": options or []}
+    return {"name": name[:MAX_NAME_CHARS].rstrip("_"), "label": label, "type": kind, "options": options or []}
