@@ -107,7 +107,10 @@ class Callee:
 
     def _scenario(self) -> str:
         # SIPp's own keywords cannot stand for a status: it wants that to be a number when it reads the file.
-        text = (SCENARIOS / f"{self._behaviour.scenario}.xml").read_text()
+        # And a pause of no length now and then never ends.
+        pause_ms = self._behaviour.pause_ms
+        pause = f'<pause milliseconds="{pause_ms}"/>' if pause_ms else ""
+        text = (SCENARIOS / f"{self._behaviour.scenario}.xml").read_text().replace("<pause/>", pause)
         for word, value in self._behaviour.values.items():
             text = text.replace(f"[{word}]", value)
         return text
@@ -115,7 +118,7 @@ class Callee:
     def _command(self, scenario: Path) -> list[str | Path]:
         where = ["-i", LOOPBACK, "-p", str(self.port), "-nostdin", "-aa"]
         log = ["-trace_msg", "-message_file", str(self._messages)]
-        return ["sipp", "-sf", scenario, *where, *log, "-d", str(self._behaviour.pause_ms)]
+        return ["sipp", "-sf", scenario, *where, *log]
 
     def _wait_until_listening(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
