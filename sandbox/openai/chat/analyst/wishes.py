@@ -40,7 +40,7 @@ _NO_INTEREST = re.compile(
     r"|\bleave me alone\b|\bgo away\b"
 )
 _COURTESY = re.compile(
-    r"^(?:\W*(?:hello|hi|hey|yes\s*\?|good|morning|afternoon|evening|day|speaking|this|is|it's|who|calling|bye|goodbye|good-bye|thanks?|thank|you"
+    r"^\W*(?:(?:hello|hi|hey|yes\s*\?|good|morning|afternoon|evening|day|speaking|this|is|it's|who|calling|bye|goodbye|good-bye|thanks?|thank|you"
     r"|very|much|have|a|nice|too|welcome|you're|how|are|can|may|help|i)\b\W*)+$|^yes\s*\?$"
 )
 

@@ -13,7 +13,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _SMALL_TALK = re.compile(
-    r"^(?:\W*(?:hi|hello|hey|hallo|there|good|morning|afternoon|evening|day|thanks?|thank|you|very|much|so|ok|okay|great"
+    r"^\W*(?:(?:hi|hello|hey|hallo|there|good|morning|afternoon|evening|day|thanks?|thank|you|very|much|so|ok|okay|great"
     r"|perfect|fine|cool|nice|yes|yep|no|nope|please|looks|look|sounds|that|that's|all|right|alright|bye|goodbye|how|are"
     r"|is|it|going|test|testing|wow|super|awesome|go|ahead|do|confirm|confirmed|sure)\b\W*)+$",
     re.IGNORECASE,

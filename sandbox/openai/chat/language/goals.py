@@ -114,12 +114,14 @@ def goal_of(text: str, mentions: list[PhoneMention], *, keep_names: bool = True)
 def without_phones(text: str, mentions: list[PhoneMention], *, keep_names: bool = True) -> str:
     """The text without its numbers, and without their names where there is a list of them."""
     many = len(mentions) > 1 or not keep_names
-    for mention in reversed(mentions):
+    pieces, position = [], 0
+    for mention in mentions:
         start, end = mention.start, mention.end
         if many and mention.name_start is not None and mention.name_end is not None:
             start, end = min(start, mention.name_start), max(end, mention.name_end)
-        text = _drop_joint(text[:start]) + " " + text[end:].lstrip(")")
-    return text
+        pieces.append(_drop_joint(text[position:start]))
+        position = end + (text[end : end + 1] == ")")
+    return " ".join([*pieces, text[position:]])
 
 
 def _drop_joint(head: str) -> str:
