@@ -31,7 +31,8 @@ def summaries_of(rows: Iterable[Any], organization: Organization) -> dict[UUID, 
     judged = Verdict.objects.filter(
         call_id__in=[row.id for row in rows], organization=organization, status=Verdict.Status.JUDGED
     )
-    return {call_id: summary or reason for call_id, summary, reason in judged.values_list("call_id", "summary", "reason")}
+    found = judged.values_list("call_id", "summary", "reason")
+    return {call_id: summary or reason for call_id, summary, reason in found}
 
 
 @register.filter

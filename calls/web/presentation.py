@@ -120,6 +120,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
     events = list(call.events.order_by("-id")[:EVENTS_SHOWN])[::-1]
     is_over = call.state == State.ENDED
     moment_shown = call.dialing_at or call.not_before
+    their_time = words.elsewhere(moment_shown, now=now, viewer=viewer, theirs=ZoneInfo(call.time_zone))
     return CallPage(
         call=call,
         title=call.contact_name or spoken_format(call.number),
@@ -129,11 +130,11 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         talking_for_ms=_talking_for_ms(call, now),
         turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.all(), start=1)],
         events=[_event_line(event) for event in events],
-        facts=_facts(call),
+        facts=_facts(call, their_time if call.dialing_at else ""),
         goal=str(call.brief.get("goal", "")),
         instructions=str(call.brief.get("instructions", "")),
         waits_because=_waits_because(call, events),
-        their_time=words.elsewhere(moment_shown, now=now, viewer=viewer, theirs=ZoneInfo(call.time_zone)),
+        their_time=their_time,
     )
 
 
@@ -160,9 +161,11 @@ def _event_line(event: CallEvent) -> EventLine:
     )
 
 
-def _facts(call: Call) -> list[tuple[str, str]]:
+def _facts(call: Call, their_time: str) -> list[tuple[str, str]]:
     """How it went, for the panel beside the transcript."""
     facts = measures(call.figures)
+    if their_time:
+        facts.insert(0, ("Callee's clock", their_time))
     if call.talk_ms:
         facts.insert(0, ("Talked for", words.clock(call.talk_ms)))
     if call.cost_microcents:

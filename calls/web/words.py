@@ -1,6 +1,7 @@
 """Calls in words: states, outcomes, what was heard. Pure."""
 
 from collections.abc import Mapping
+from statistics import median
 from typing import Any
 
 from calls.states import Outcome, State
@@ -45,42 +46,50 @@ def heard_and_unheard(text: str, heard_text: str) -> tuple[str, str]:
     A cut in the middle of a word counts the whole word as unheard; a `heard_text` that is no beginning of `text`
     is taken as it is, and nothing is claimed about the rest.
     """
-    if heard_text == text:
-        return text, ""
     if not text.startswith(heard_text):
         return heard_text or text, ""
     cut = len(heard_text)
-    if heard_text and not heard_text[-1].isspace() and not text[cut].isspace() and text[cut].isalnum():
-        cut = max(heard_text.rfind(" ") + 1, 0)
+    if 0 < cut < len(text) and text[cut - 1].isalnum() and text[cut].isalnum():
+        cut = max(heard_text.rfind(" "), 0)
+    while cut < len(text) and text[cut].isspace():
+        cut += 1
     return text[:cut], text[cut:]
 
 
 def measures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The gateway's figures (see calls.contracts) as label and words; what was not measured is left out."""
+    """The gateway's figures (audiogateway.figures.TalkFigures) in words; what was not measured is left out."""
     found = [
-        ("Reply after callee", _latency(figures)),
+        ("First words after", _first_words(figures)),
+        ("Reply after callee", _reply(figures)),
         ("Interrupted", _interruptions(figures)),
-        ("Sound", _late_frames(figures)),
+        ("Sound", _sound(figures)),
     ]
     return [(label, said) for label, said in found if said]
 
 
-def _latency(figures: Mapping[str, Any]) -> str:
-    latency = figures.get("reply_ms_p50")
-    return f"{words.seconds(latency)} median" if latency is not None else ""
+def _first_words(figures: Mapping[str, Any]) -> str:
+    first = figures.get("first_audio_ms")
+    return "" if first is None else words.seconds(first)
+
+
+def _reply(figures: Mapping[str, Any]) -> str:
+    waits = figures.get("voice_to_voice_ms")
+    return f"{words.seconds(median(waits))} median" if waits else ""
 
 
 def _interruptions(figures: Mapping[str, Any]) -> str:
     count = figures.get("interruptions")
     if count is None:
         return ""
-    silent_after = figures.get("barge_in_ms_max")
-    said = words.counted(count, "time") if count else "never"
-    return f"{said}, silent after {words.seconds(silent_after)}" if count and silent_after is not None else said
+    return words.counted(count, "time") if count else "never"
 
 
-def _late_frames(figures: Mapping[str, Any]) -> str:
-    late = figures.get("late_frames")
-    if late is None:
+def _sound(figures: Mapping[str, Any]) -> str:
+    if figures.get("late_frames") is None:
         return ""
-    return words.counted(late, "late frame") if late else "no late frames"
+    faults = [
+        words.counted(figures.get(key, 0), word)
+        for key, word in (("late_frames", "late frame"), ("skipped_frames", "lost frame"), ("underruns", "gap"))
+        if figures.get(key)
+    ]
+    return ", ".join(faults) or "no late frames"

@@ -8,6 +8,14 @@ from opendeep.accounts.models import Organization
 
 register = template.Library()
 
+RESULT_TYPES = {"yes_no": "yes / no", "datetime": "date and time"}
+
+
+@register.filter
+def result_type(kind: str) -> str:
+    """What kind of answer a result field takes, in words."""
+    return RESULT_TYPES.get(kind, kind)
+
 
 @register.simple_tag
 def campaign_of(origin: str, organization: Organization) -> Campaign | None:

@@ -51,8 +51,8 @@ def _say(request: TenantRequest, found: Conversation | None) -> HttpResponse:
         return redirect("conversation", failure.conversation_id)  # the page says why, and offers to try again
     except DomainError as error:
         if found is None:
-            return _opening(request, text, error.message, error.status)
-        return _talk(request, found, status=error.status, draft=text, problem=error.message)
+            return _opening(request, text, error.message, _status(error))
+        return _talk(request, found, status=_status(error), draft=text, problem=error.message)
     return redirect("conversation", reply.conversation_id)
 
 
@@ -67,7 +67,7 @@ def answers(request: TenantRequest, conversation_id: UUID) -> HttpResponse:
         with suppress(chat.ReplyFailed):  # the page says why, and offers to try again
             chat.say(found, request.user, request.organization, answers=given, at=now())
     except DomainError as error:
-        return _talk(request, found, status=error.status, given=given, errors=error.fields, notice=error.message)
+        return _talk(request, found, status=_status(error), given=given, errors=error.fields, notice=error.message)
     return redirect("conversation", found.pk)
 
 
@@ -92,12 +92,13 @@ def plan(request: TenantRequest, conversation_id: UUID) -> HttpResponse:
         return _plan_form(request, found, known[0], known[1])
     typed = forms.read_plan(request.POST, known[0])
     if request.POST.get("revision") != str(known[1]):
-        moved = f"The plan has changed meanwhile; it is revision {known[1]} now. Saving replaces it by what stands here."
+        moved = "The plan has changed since you opened it. Saving again replaces it by what stands here."
         return _plan_form(request, found, typed, known[1], status=409, notice=moved)
     try:
         chat.save_plan(found, typed, at=now())
     except DomainError as error:
-        return _plan_form(request, found, typed, known[1], status=error.status, notice=error.message, errors=error.fields)
+        wrong = {"status": _status(error), "notice": error.message, "errors": error.fields}
+        return _plan_form(request, found, typed, known[1], **wrong)
     return redirect("conversation", found.pk)
 
 
@@ -117,8 +118,13 @@ def confirm(request: TenantRequest, conversation_id: UUID) -> HttpResponse:
     try:
         launched = launch.execute(found, known[0], request.user, at=now())
     except DomainError as error:
-        return _talk(request, found, status=error.status, notice=" ".join([error.message, *_said(error)]))
+        return _talk(request, found, status=_status(error), notice=" ".join([error.message, *_said(error)]))
     return redirect("campaign", launched.campaign_id)
+
+
+def _status(error: DomainError) -> int:
+    """Of a page that shows the form again: what was typed can be corrected, so it is no plain bad request."""
+    return 422 if error.status == 400 else error.status
 
 
 def _said(error: DomainError) -> list[str]:

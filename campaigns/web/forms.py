@@ -1,4 +1,7 @@
-"""The assistant's questions and the plan as forms. Checking is left to campaigns.planning; errors come back by its paths."""
+"""The assistant's questions and the plan as forms.
+
+Nothing is checked here: campaigns.planning does, and its errors come back by their paths.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -166,4 +169,3 @@ def summary_of(errors: Errors) -> list[str]:
         if path not in shown and not path.startswith("contacts.")
         for error in found
     ]
-

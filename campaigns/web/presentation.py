@@ -147,15 +147,16 @@ def _what(task: Task) -> str:
 
 
 def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(field["label"], str(field["value"])) for field in result.get("fields", ()) if field.get("value") not in (None, "")]
+    fields = result.get("fields", ())
+    return [(field["label"], str(field["value"])) for field in fields if field["value"] not in (None, "")]
 
 
 def segments_of(figures: TaskFigures) -> list[Segment]:
     """The bar from left to right: settled, under way, waiting. What is neither is the rest of the bar."""
-    not_done = figures.failed_conclusive - figures.do_not_call
+    not_done = figures.failed_conclusive - figures.do_not_call + figures.cancelled
     parts = [
         Segment("ok", figures.completed, "done"),
-        Segment("still", not_done + figures.cancelled, "not done" if not figures.cancelled else "not done or cancelled"),
+        Segment("still", not_done, "not done or cancelled" if figures.cancelled else "not done"),
         Segment("stop", figures.do_not_call, "do not call"),
         Segment("live", figures.in_progress + figures.pending_analysis, "under way"),
         Segment("wait", figures.pending_user_info + figures.on_hold, "waiting for you"),

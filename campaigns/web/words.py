@@ -12,7 +12,7 @@ SOON = timedelta(minutes=1)
 
 TASK_PILLS: dict[TaskStatus, Pill] = {
     TaskStatus.PENDING: Pill("Waiting", "still"),
-    TaskStatus.IN_PROGRESS: Pill("Next", "live"),
+    TaskStatus.IN_PROGRESS: Pill("Under way", "live"),
     TaskStatus.PENDING_ANALYSIS: Pill("Being judged", "live"),
     TaskStatus.PENDING_USER_INFO: Pill("Waits for you", "wait"),
     TaskStatus.ON_HOLD: Pill("On hold", "wait"),
@@ -30,6 +30,7 @@ CONCLUSION_PILLS: dict[str, Pill] = {
 }
 
 LINE_PILLS: dict[str, Pill] = {
+    "queued": Pill("Next", "live"),
     "preparing": Pill("Getting ready", "live"),
     "dialing": Pill("Dialling", "live"),
     "ringing": Pill("Ringing", "live"),
@@ -53,11 +54,11 @@ def task_pill(
     known = TaskStatus(status)
     if known is TaskStatus.FAILED_CONCLUSIVE:
         return CONCLUSION_PILLS.get(conclusion_code, TASK_PILLS[known])
-    if known is TaskStatus.IN_PROGRESS and call_state in LINE_PILLS:
-        return LINE_PILLS[call_state]
     if known in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS) and due_at is not None and due_at > now + SOON:
         said = words.moment(due_at, now=now, zone=zone)
         return Pill(said[0].upper() + said[1:], "info")
+    if known is TaskStatus.IN_PROGRESS:
+        return LINE_PILLS.get(call_state, TASK_PILLS[known])
     return TASK_PILLS[known]
 
 

@@ -72,6 +72,14 @@ document.addEventListener("htmx:afterRequest", (event) => {
   else document.querySelectorAll(".echo").forEach((echo) => echo.remove());
 });
 
+// An answer without the part that was asked for (an error page) must not empty the page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.elt.getAttribute?.("hx-select")?.slice(1);
+  if (!part || !event.detail.shouldSwap || event.detail.serverResponse.includes(`id="${part}"`)) return;
+  event.detail.shouldSwap = false;
+  showTrouble("This cannot be shown here any more. Reload the page.");
+});
+
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(failure, () => showTrouble("The server cannot be reached. What you typed is still here; please try again."));
 }
@@ -136,8 +144,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "get") return;
   const said = document.querySelector("[data-announce]");
   if (said) announce(said.textContent);
-  const next = document.querySelector("#talk [aria-invalid], #talk form.questions, #talk #plan");
+  const wrong = document.querySelector("#talk [aria-invalid]");
+  wrong?.focus();
+  const next = wrong ?? document.querySelector("#talk form.questions, #talk #plan, #talk .said:last-of-type");
   next?.scrollIntoView({ block: "nearest" });
-  next?.matches("[aria-invalid]") && next.focus();
 });
 document.addEventListener("DOMContentLoaded", () => prepare(document));
