@@ -21,7 +21,7 @@ class Channel:
     caller_name: str = UNKNOWN
     connected_number: str = UNKNOWN
     connected_name: str = UNKNOWN
-    context: str = "from-trunk"
+    context: str = "opendeep-in"
     exten: str = "s"
     priority: int = 1
     state: int = DOWN

@@ -12,6 +12,15 @@ MAX_CATCH_UP_TICKS = 5
 log = logging.getLogger(__name__)
 
 
+def next_deadline(deadline: float, now: float, interval: float) -> float:
+    """When to tick again after the tick that was due at `deadline` and comes at `now`."""
+    late = now - deadline
+    if late > MAX_CATCH_UP_TICKS * interval:
+        log.info("the clock stood still for %d ticks", late / interval)
+        return now + interval
+    return deadline + interval
+
+
 class Clock:
     """Calls every listener once per tick. `speed` above 1 makes sandbox time pass faster than real time."""
 
@@ -46,11 +55,7 @@ class Clock:
             deadline = loop.time() + interval
             while self._listeners:
                 await asyncio.sleep(deadline - loop.time())
-                late = loop.time() - deadline
-                if late > MAX_CATCH_UP_TICKS * interval:
-                    log.warning("the sandbox's clock stood still for %d ms", late * 1000)
-                    deadline += late
-                deadline += interval
+                deadline = next_deadline(deadline, loop.time(), interval)
                 self._tick()
 
     def _tick(self) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import uvloop
@@ -17,6 +18,8 @@ from sandbox.pbx.settings import Settings, parse_settings
 from sandbox.personas import Persona, persona_for
 from sandbox.speech.phrases import callee_phrases
 from sandbox.speech.voice import warm
+
+BACKLOG = 128
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,12 @@ async def _serve_until_stopped(settings: Settings) -> None:
         await stopped.wait()
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
 @contextlib.asynccontextmanager
 async def serving(
     settings: Settings,
@@ -54,6 +63,7 @@ async def serving(
 
     `speed` lets sandbox time run faster than real time, `who_lives_at` puts other persons into the houses.
     """
+    listener = listen(settings.host, settings.port)
     journal = Journal(settings.journal)
     clock = Clock(speed)
     try:
@@ -68,10 +78,10 @@ async def serving(
             )
             desk = Desk(exchange, settings.username, settings.secret)
             desk.faults.set("RefuseLogin", -1 if settings.refuse_logins else 0)
-            server = await asyncio.start_server(lambda r, w: _attend(desk, r, w), settings.host, settings.port)
+            server = await asyncio.start_server(lambda r, w: _attend(desk, r, w), sock=listener)
             ticking = tasks.create_task(clock.run())
             try:
-                yield server.sockets[0].getsockname()[1]
+                yield listener.getsockname()[1]
             finally:
                 server.close()
                 for session in tuple(desk.sessions):

@@ -22,6 +22,12 @@ class AmiClient:
         self.reader = reader
         self.writer = writer
         self.seen: list[Message] = []
+        self._records: list[list[Message]] = []
+
+    def record(self) -> list[Message]:
+        """Everything from now on, in the order of its arrival."""
+        self._records.append([])
+        return self._records[-1]
 
     def send(self, *pairs: tuple[str, str], **headers: str) -> None:
         lines = [f"{key}: {value}" for key, value in (*headers.items(), *pairs)]
@@ -31,7 +37,10 @@ class AmiClient:
         """The next message on the wire. Raises EOFError at the end of the connection."""
         async with asyncio.timeout(PATIENCE_S):
             block = await self.reader.readuntil(b"\r\n\r\n")
-        return dict(line.split(": ", 1) for line in block.decode().split("\r\n") if line)
+        message = dict(line.split(": ", 1) for line in block.decode().split("\r\n") if line)
+        for record in self._records:
+            record.append(message)
+        return message
 
     async def until(self, **wanted: str) -> Message:
         """The first message, seen or to come, that has these headers; it is then no longer kept."""
@@ -62,11 +71,14 @@ class AmiClient:
 
 
 @contextlib.asynccontextmanager
-async def ami(port: int, *, username: str = "opendeep", secret: str = "s3cret") -> AsyncIterator[AmiClient]:
-    """A connection that is logged in."""
+async def ami(
+    port: int, *, username: str = "opendeep", secret: str = "s3cret", sees_all: bool = True
+) -> AsyncIterator[AmiClient]:
+    """A connection that is logged in. Unless its account `sees_all`, its first event may be anything."""
     async with plain(port) as client:
         assert (await client.ask("Login", Username=username, Secret=secret))["Response"] == "Success"
-        await client.until(Event="FullyBooted")
+        if sees_all:
+            await client.until(Event="FullyBooted")
         yield client
 
 
