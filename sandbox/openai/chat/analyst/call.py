@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MAX_DEPTH = 5
 
@@ -20,15 +21,15 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Call:
-    """`now` is local to the callee, without offset. None when the data did not say."""
+    """`goal` is the first line of the objective. `now` is local to the callee, without offset (None: not told)."""
 
-    objective: str
+    goal: str
     fields: tuple[Mapping[str, Any], ...]
     outcome: str
     events: tuple[Mapping[str, Any], ...]
     utterances: tuple[Utterance, ...]
     now: datetime | None
-    agent_turns: int = field(default=0)
+    zone: ZoneInfo | None
 
     def has_event(self, word: str) -> bool:
         return any(_is_about(event, word) for event in self.events)
@@ -39,17 +40,23 @@ class Call:
         values = [value for event in about for value in _texts_at(event.get("detail"), key, 0)]
         return values[-1] if values else None
 
+    def local(self, moment: datetime) -> datetime:
+        """A moment on the callee's clock; one without an offset is taken to be on it already."""
+        if moment.tzinfo is not None and self.zone is not None:
+            moment = moment.astimezone(self.zone)
+        return moment.replace(tzinfo=None)
+
 
 def read_call(data: Mapping[str, Any]) -> Call:
     transcript = _dicts(data.get("transcript"))
     return Call(
-        objective=str(data.get("objective") or ""),
+        goal=str(data.get("objective") or "").strip().partition("\n")[0],
         fields=tuple(f for f in _dicts(data.get("result_fields")) if isinstance(f.get("name"), str)),
         outcome=str(data.get("outcome") or ""),
         events=tuple(_dicts(data.get("events"))),
         utterances=tuple(_utterances(transcript)),
         now=_local(data.get("now_local")),
-        agent_turns=sum(turn.get("speaker") == "agent" for turn in transcript),
+        zone=_zone(data.get("time_zone")),
     )
 
 
@@ -82,6 +89,13 @@ def _texts_at(value: object, key: str, depth: int) -> list[str]:
 
 def _dicts(value: object) -> list[dict[str, Any]]:
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _zone(value: object) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(str(value)) if value else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def _local(value: object) -> datetime | None:

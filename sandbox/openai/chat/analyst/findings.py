@@ -67,7 +67,7 @@ def _fields_meant(utterance: Utterance, call: Call) -> Iterable[Mapping[str, Any
         best = max(scores.values(), default=0)
         if best:
             return [field for field in call.fields if scores[field["name"]] == best]
-    about_goal = _stems(call.objective) & _stems(utterance.asked)
+    about_goal = _stems(call.goal) & _stems(utterance.asked)
     return call.fields if len(call.fields) == 1 and about_goal else ()
 
 

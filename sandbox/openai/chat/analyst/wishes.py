@@ -95,7 +95,7 @@ def callback_of(call: Call) -> Callback | None:
 def _event_moment(call: Call) -> str | None:
     when = call.event_value("reschedule", "when")
     try:
-        at = datetime.fromisoformat(when).replace(tzinfo=None) if when else None
+        at = call.local(datetime.fromisoformat(when)) if when else None
     except ValueError:
         return None
     if at is None or (call.now is not None and at <= call.now):

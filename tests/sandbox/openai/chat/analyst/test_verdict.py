@@ -68,6 +68,15 @@ def test_an_answer_completes_the_task_with_its_turn_as_evidence(answer: str, val
     assert f"Keeps appointment: {value}." in verdict["summary"]
 
 
+def test_only_the_goal_tells_what_was_asked_and_not_the_manners_after_it() -> None:
+    goal = "Ask whether it rains\nIf this is a bad moment, ask when to call again."
+    wanted = [field("answer", "yes_no")]
+
+    verdict = judge(call("A: Do you have a moment?", "C: Yes.", objective=goal, result_fields=wanted))
+
+    assert verdict["results"] == []
+
+
 def test_the_last_word_counts() -> None:
     verdict = judge(asked("C: Yes.", "A: So you keep your appointment?", "C: No, I have to cancel it."))
 
@@ -112,7 +121,8 @@ def test_a_time_that_the_agent_asked_for_is_heard() -> None:
     [
         {"kind": "reschedule_call", "at_ms": 9, "detail": {"when": "2026-11-24T11:00", "reason": "busy"}},
         {"kind": "tool_called", "detail": {"name": "reschedule_call", "arguments": {"when": "2026-11-24T11:00:00"}}},
-        {"kind": "reschedule_call_trigger_analysis", "detail": {"when": "2026-11-24T11:00-05:00"}},
+        {"kind": "reschedule_requested", "detail": {"when": "2026-11-24T11:00-05:00"}},
+        {"kind": "reschedule_requested", "detail": {"when": "2026-11-24T16:00:00+00:00"}},
     ],
 )
 def test_a_time_that_the_agent_noted_wins_over_the_words(event: Json) -> None:
@@ -279,7 +289,7 @@ def test_every_call_gets_a_valid_verdict_that_cites_only_the_callee(turns: list[
     [
         {},
         {"transcript": None, "events": 5, "result_fields": "x"},
-        {"transcript": [{"speaker": "callee", "text": None}], "now_local": "x"},
+        {"transcript": [{"speaker": "callee", "text": None}], "now_local": "x", "time_zone": "../x"},
         {"transcript": [{"speaker": "callee", "text": "Yes."}], "result_fields": [{"label": "no name"}]},
     ],
 )
