@@ -141,12 +141,11 @@ def tasks_of(campaign: Campaign, status: str | None = None) -> QuerySet[Task]:
     return tasks.filter(status=status) if status else tasks
 
 
-def tasks_of_organization(organization: Organization) -> QuerySet[Task]:
-    return (
-        Task.objects.filter(organization=organization)
-        .select_related("contact")
-        .order_by("-created_at", "campaign_id", "position")
-    )
+def tasks_of_organization(organization: Organization, status: str | None = None) -> QuerySet[Task]:
+    """The latest campaign's first, each with its contact."""
+    tasks = Task.objects.filter(organization=organization).select_related("contact")
+    tasks = tasks.order_by("-created_at", "campaign_id", "position")
+    return tasks.filter(status=status) if status else tasks
 
 
 def task_for(organization: Organization, task_id: UUID) -> Task:

@@ -5,9 +5,14 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+from analysis.models import Verdict
 from calls.contracts import Brief, CallRequest
-from calls.models import Call, CallGroup, CallingHours
+from calls.models import Call, CallGroup, CallingHours, Turn
 from calls.states import Outcome, State
+from campaigns.keys import campaign_group_key, task_origin
+from campaigns.models import Campaign, Contact, Conversation, Message, Task
+from campaigns.planning.plan import Plan
+from campaigns.states import TaskStatus
 from opendeep.accounts.models import Membership, Organization, User
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -85,3 +90,117 @@ def make_call(state: State = State.QUEUED, **fields: Any) -> Call:
     if state is State.ENDED:
         values["outcome"] = Outcome.COMPLETED
     return Call.objects.create(organization=organization, **(values | fields))
+
+
+def make_turns(call: Call, *said: tuple[str, str]) -> None:
+    """Writes the transcript of `call`: (speaker, text), five seconds each, all of it heard."""
+    for position, (speaker, text) in enumerate(said):
+        start = 5000 * position
+        values = {"speaker": speaker, "text": text, "heard_text": text, "started_ms": start, "ended_ms": start + 4000}
+        Turn.objects.create(call=call, position=position, item_id=f"item-{position}", **values)
+
+
+# --- Campaigns ------------------------------------------------------------------------------------
+
+
+def plan_data(*numbers: str, **fields: Any) -> dict[str, Any]:
+    """A plan as the assistant makes it, as JSON."""
+    return {
+        "title": "Appointment on Friday",
+        "goal": "Ask whether they want to keep their appointment on Friday at ten.",
+        "on_behalf_of": "Dr. Miller's office",
+        "instructions": "Ask politely and thank for the answer.",
+        "opening": "Hello, I am calling for Dr. Miller's office about your appointment.",
+        "language": "en",
+        "contacts": [{"name": "", "phone": number, "variables": []} for number in numbers or (NUMBER,)],
+        "result_fields": [
+            {"name": "keeps_appointment", "label": "Keeps the appointment", "type": "yes_no", "options": []}
+        ],
+        "start_at": None,
+        "max_attempts": 3,
+        **fields,
+    }
+
+
+def make_conversation(user: User, plan: dict[str, Any] | None = None, **fields: Any) -> Conversation:
+    """A conversation of `user`; with a plan it is complete and waits to be confirmed."""
+    values: dict[str, Any] = {"created_at": NOW, "updated_at": NOW, "title": "Appointment"}
+    if plan is not None:
+        values["status"] = Conversation.Status.PLAN_COMPLETE
+    organization = user.memberships.get().organization
+    conversation = Conversation.objects.create(created_by=user, organization=organization, **(values | fields))
+    if plan is not None:
+        Message.objects.create(
+            conversation=conversation,
+            position=0,
+            role=Message.Role.ASSISTANT,
+            text="Here is the plan.",
+            reply_status="plan_complete",
+            plan=Plan.from_user(plan).to_json(),
+            plan_revision=1,
+            created_at=NOW,
+        )
+    return conversation
+
+
+def make_campaign(
+    *numbers: str, user: User | None = None, plan: dict[str, Any] | None = None, **fields: Any
+) -> Campaign:
+    """A running campaign whose tasks are due at NOW, one for each number."""
+    user = user or make_user()
+    confirmed = Plan.from_user(plan or plan_data(*numbers))
+    organization = user.memberships.get().organization
+    values = {"title": confirmed.title, "goal": confirmed.goal, "plan": confirmed.without_contacts(), "created_at": NOW}
+    campaign = Campaign.objects.create(organization=organization, created_by=user, **(values | fields))
+    make_group(organization, key=campaign_group_key(campaign.pk))
+    for position, contact in enumerate(confirmed.contacts):
+        Task.objects.create(
+            organization=organization,
+            campaign=campaign,
+            contact=Contact.objects.create(
+                campaign=campaign, name=contact.name, number=contact.phone, time_zone="America/New_York"
+            ),
+            position=position,
+            instructions=confirmed.instructions,
+            next_action_at=NOW,
+            max_attempts=confirmed.max_attempts,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+    return campaign
+
+
+def make_called_task(outcome: Outcome = Outcome.COMPLETED, campaign: Campaign | None = None, **fields: Any) -> Task:
+    """A task whose call has ended with `outcome` and waits to be judged; `task.current_call_id` is that call."""
+    campaign = campaign or make_campaign()
+    task: Task = campaign.tasks.select_related("contact").get(status=TaskStatus.PENDING)
+    call = make_call(
+        State.ENDED,
+        organization=campaign.organization,
+        origin=task_origin(task.pk),
+        number=task.contact.number,
+        outcome=outcome,
+        brief=make_brief(result_fields=tuple(campaign.plan["result_fields"])).to_json(),
+    )
+    values = {"status": TaskStatus.PENDING_ANALYSIS, "current_call_id": call.pk, "attempts": 1, "next_action_at": None}
+    for name, value in (values | fields).items():
+        setattr(task, name, value)
+    task.save()
+    return task
+
+
+def make_verdict(call_id: uuid.UUID, **fields: Any) -> Verdict:
+    """A judged verdict: not completed, no other call needed."""
+    call = Call.objects.get(pk=call_id)
+    values: dict[str, Any] = {
+        "organization_id": call.organization_id,
+        "origin": call.origin,
+        "status": Verdict.Status.JUDGED,
+        "created_at": NOW,
+        "next_try_at": NOW,
+        "judged_at": NOW,
+        "method": "model",
+        "reason": "Said no.",
+        "summary": "They talked.",
+    }
+    return Verdict.objects.create(call_id=call_id, **(values | fields))

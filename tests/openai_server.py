@@ -58,10 +58,17 @@ def openai_process() -> Iterator[OpenAIServer]:
 def openai_server(openai_process: OpenAIServer) -> Iterator[OpenAIServer]:
     """The stand-in, without faults, and the settings that lead the product to it."""
     openai_process.forget_faults()
-    client.cache_clear()
+    forget_client()
     with override_settings(
         OPENAI_BASE_URL=openai_process.url, OPENAI_REALTIME_URL=openai_process.realtime_url, OPENAI_API_KEY="test-key"
     ):
         yield openai_process
-    client.cache_clear()
+    forget_client()
     openai_process.forget_faults()
+
+
+def forget_client() -> None:
+    """Ends the product's connections, so that the next one is made by the settings of that moment."""
+    if client.cache_info().currsize:
+        client().close()
+        client.cache_clear()

@@ -1,5 +1,6 @@
 """How many calls may be live at once. Slots are rows in a live state, never counters, so none can leak."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -26,12 +27,12 @@ def lock_lines() -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DIALING_LOCK])
 
 
-def free_lines(organization_id: UUID | None = None, group: str | None = None) -> int:
-    """How many more calls may be requested now within the caps of the system, the organization and the group.
+def free_lines(organization_id: UUID | None = None, group: str | None = None, *, at: datetime | None = None) -> int:
+    """How many more calls may be requested at `at` (now) within the caps of the system, the organization, the group.
 
     Calls that wait for their turn and are due count as well: each will take a line.
     """
-    taken = Q(state__in=LIVE) | Q(state=State.QUEUED, not_before__lte=now())
+    taken = Q(state__in=LIVE) | Q(state=State.QUEUED, not_before__lte=at or now())
     return _least_room(taken, organization_id, group)
 
 

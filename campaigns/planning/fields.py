@@ -57,9 +57,13 @@ COMPLAINTS_AT_MOST = 20
 def words_of(error: ValidationError) -> dict[str, list[str]]:
     """What is wrong, by path ("contacts.0.phone"), in words for people."""
     found: dict[str, list[str]] = {}
-    for item in error.errors(include_url=False, include_input=False)[:COMPLAINTS_AT_MOST]:
+    items = error.errors(include_url=False, include_input=False)
+    for item in items[:COMPLAINTS_AT_MOST]:
+        place = item["loc"]
+        if item["type"] == "too_short" and any(other["loc"][:-1][: len(place)] == place for other in items):
+            continue  # a list counts as short when what stands in it is wrong, which is said already
         context: dict[str, Any] = item.get("ctx", {})
         template = WORDS.get(item["type"])
         text = template.format(**context) if template else item["msg"]
-        found.setdefault(".".join(map(str, item["loc"])), []).append(text)
+        found.setdefault(".".join(map(str, place)), []).append(text)
     return found

@@ -32,7 +32,7 @@ AFTER_REFUSAL = timedelta(minutes=1)
 
 def dispatch_due(at: datetime) -> int:
     """Claims what is due at `at`. Safe to run twice at once. Returns how many calls were asked for."""
-    lines = _Lines()
+    lines = _Lines(at)
     if not lines.left(None, None):
         return 0
     served: list[UUID] = []
@@ -84,13 +84,14 @@ def _due_tasks(campaign: Any, at: datetime) -> QuerySet[Task]:
 class _Lines:
     """The free lines of the system, the organizations and the campaigns, read once and counted down."""
 
-    def __init__(self) -> None:
+    def __init__(self, at: datetime) -> None:
+        self._at = at
         self._left: dict[tuple[UUID | None, str | None], int] = {}
 
     def left(self, organization_id: UUID | None, group: str | None) -> bool:
         key = (organization_id, group)
         if key not in self._left:
-            self._left[key] = free_lines(organization_id, group)
+            self._left[key] = free_lines(organization_id, group, at=self._at)
         return self._left[key] > 0
 
     def take(self, organization_id: UUID, group: str) -> None:

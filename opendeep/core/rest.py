@@ -5,7 +5,9 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from opendeep.core.errors import DomainError, PermanentError, RetryableError
@@ -13,6 +15,13 @@ from opendeep.core.errors import DomainError, PermanentError, RetryableError
 
 def error_body(code: str, message: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "fields": fields or {}}}
+
+
+def validated(shape: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """The body of `request` in this shape. Raises DRF's ValidationError, which `exception_handler` puts in words."""
+    serializer = shape(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -1,0 +1,107 @@
+"""Calls and the do-not-call list over HTTP, for one organization."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from calls.models import Call, DoNotCall
+from calls.rest.serializers import (
+    CallDetailOutput,
+    CallOutput,
+    DoNotCallInput,
+    DoNotCallOutput,
+    EventsOutput,
+    TranscriptOutput,
+)
+from calls.selectors import calls_of_organization, events_of, transcript_of
+from calls.services.do_not_call import add_do_not_call
+from calls.services.hangup import cancel_call
+from opendeep.accounts.models import Organization
+from opendeep.accounts.rest import tenant
+from opendeep.core.clock import now
+from opendeep.core.errors import NotFound
+from opendeep.core.phone import parse_number
+from opendeep.core.rest import validated
+
+
+def call_for(request: Request, call_id: UUID) -> Call:
+    """Raises NotFound, also for a call of another organization."""
+    call = calls_of_organization(tenant(request).pk).filter(pk=call_id).first()
+    if call is None:
+        raise NotFound("There is no such call.")
+    return call
+
+
+@extend_schema(tags=["calls"])
+class CallList(ListAPIView[Call]):
+    """The organization's calls, youngest first."""
+
+    serializer_class = CallOutput
+    queryset = Call.objects.none()  # for the schema
+
+    def get_queryset(self) -> QuerySet[Call]:
+        return calls_of_organization(tenant(self.request).pk).defer("brief", "figures")
+
+
+class CallDetail(APIView):
+    @extend_schema(responses=CallDetailOutput, tags=["calls"])
+    def get(self, request: Request, call_id: UUID) -> Response:
+        return Response(CallDetailOutput(call_for(request, call_id)).data)
+
+
+class Transcript(APIView):
+    @extend_schema(responses=TranscriptOutput, tags=["calls"])
+    def get(self, request: Request, call_id: UUID) -> Response:
+        """What was said, in the order of the conversation."""
+        call = call_for(request, call_id)
+        return Response(TranscriptOutput({"call_id": call.pk, "turns": transcript_of(call.pk)}).data)
+
+
+class Events(APIView):
+    @extend_schema(responses=EventsOutput, tags=["calls"])
+    def get(self, request: Request, call_id: UUID) -> Response:
+        """What happened to the call, in order."""
+        call = call_for(request, call_id)
+        return Response(EventsOutput({"call_id": call.pk, "events": events_of(call.pk)}).data)
+
+
+class HangUp(APIView):
+    @extend_schema(request=None, responses={202: CallOutput}, tags=["calls"])
+    def post(self, request: Request, call_id: UUID) -> Response:
+        """Ends the call: one that is not dialled yet is cancelled, one at the PBX is hung up in a moment."""
+        call = call_for(request, call_id)
+        cancel_call(call.pk, reason=f"Ended by {request.user}.", at=now())
+        return Response(CallOutput(call_for(request, call_id)).data, status=status.HTTP_202_ACCEPTED)
+
+
+@extend_schema(tags=["do-not-call"])
+class DoNotCallList(ListAPIView[DoNotCall]):
+    """Whom the organization must not call: its own list and everybody's, the latest first."""
+
+    serializer_class = DoNotCallOutput
+    queryset = DoNotCall.objects.none()  # for the schema
+
+    def get_queryset(self) -> QuerySet[DoNotCall]:
+        return _listed_for(tenant(self.request))
+
+    @extend_schema(request=DoNotCallInput, responses={201: DoNotCallOutput, 200: DoNotCallOutput})
+    def post(self, request: Request) -> Response:
+        """Adds a number; it counts at once. 200 when it was on the list already. Nothing is ever taken off."""
+        organization = tenant(request)
+        given: dict[str, Any] = validated(DoNotCallInput, request)
+        number = parse_number(given["number"])
+        added = add_do_not_call(organization.pk, number, source="owner", reason=given["reason"], at=now())
+        row = DoNotCall.objects.get(organization=organization, number=number)
+        code = status.HTTP_201_CREATED if added else status.HTTP_200_OK
+        return Response(DoNotCallOutput(row).data, status=code)
+
+
+def _listed_for(organization: Organization) -> QuerySet[DoNotCall]:
+    return DoNotCall.objects.filter(Q(organization=organization) | Q(organization=None)).order_by("-created_at", "-pk")

@@ -1,0 +1,154 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.planning.next_step import (
+    RETRY_AFTER,
+    RETRY_WORDS,
+    Cancel,
+    Complete,
+    Fail,
+    Judged,
+    TaskFacts,
+    TryAgain,
+    next_step,
+)
+
+NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+TOMORROW = NOW + timedelta(days=1)
+TASK = TaskFacts(attempts=1, max_attempts=3, time_zone=ZoneInfo("America/New_York"))
+RETRY = Judged("busy", "", task_completed=False, reason="The line was busy.", next_call_needed=True)
+OUTCOMES = [
+    "completed", "no_answer", "busy", "rejected", "unreachable", "voicemail",
+    "dropped", "failed", "blocked", "cancelled", "lost",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wait"),
+    [
+        ("busy", timedelta(minutes=10)),
+        ("no_answer", timedelta(hours=2)),
+        ("unreachable", timedelta(days=1)),
+        ("voicemail", timedelta(days=1)),
+        ("dropped", timedelta(minutes=2)),
+        ("failed", timedelta(minutes=5)),
+        ("lost", timedelta(minutes=10)),
+    ],
+)
+def test_each_outcome_waits_its_time(outcome: str, wait: timedelta) -> None:
+    assert next_step(TASK, replace(RETRY, outcome=outcome), NOW) == TryAgain(NOW + wait, RETRY_WORDS[outcome])
+
+
+def test_the_next_day_keeps_the_callees_clock_when_it_is_changed_at_night() -> None:
+    before_the_change = datetime(2026, 10, 31, 14, 0, tzinfo=UTC)  # ten in the morning in New York
+    step = next_step(TASK, replace(RETRY, outcome="voicemail"), before_the_change)
+    assert isinstance(step, TryAgain)
+    assert step.at.astimezone(TASK.time_zone).hour == 10
+    assert step.at == datetime(2026, 11, 1, 15, 0, tzinfo=UTC)
+
+
+def test_a_rejected_call_is_not_repeated() -> None:
+    judged = Judged("rejected", "", task_completed=False, reason="The call was rejected.", next_call_needed=False)
+    assert next_step(TASK, judged, NOW) == Fail("rejected", "The call was rejected.")
+    assert next_step(TASK, replace(judged, next_call_needed=True), NOW) == Fail("rejected", "The call was rejected.")
+
+
+def test_a_blocked_call_fails_with_the_gates_words() -> None:
+    judged = replace(RETRY, outcome="blocked", end_reason="The number is premium rate.", next_call_needed=False)
+    assert next_step(TASK, judged, NOW) == Fail("blocked", "The number is premium rate.")
+
+
+def test_a_completed_task_is_complete_also_in_its_last_attempt() -> None:
+    done = Judged("completed", "", task_completed=True, reason="Keeps it.", next_call_needed=False)
+    assert next_step(replace(TASK, attempts=3), done, NOW) == Complete("Keeps it.")
+
+
+def test_somebodys_no_comes_before_everything() -> None:
+    no = Judged(
+        "completed",
+        "",
+        True,
+        "Wants no calls.",
+        next_call_needed=True,
+        next_call_at=TOMORROW,
+        do_not_call_requested=True,
+    )
+    assert next_step(TASK, no, NOW) == Fail("do_not_call", "Wants no calls.", list_number=True)
+
+
+def test_a_number_that_got_on_the_list_meanwhile_is_not_tried_again() -> None:
+    step = next_step(replace(TASK, listed=True), RETRY, NOW)
+    assert isinstance(step, Fail)
+    assert step.code == "do_not_call"
+
+
+def test_a_callback_comes_at_the_time_that_the_callee_named() -> None:
+    judged = replace(RETRY, outcome="completed", next_call_at=TOMORROW)
+    assert next_step(TASK, judged, NOW) == TryAgain(TOMORROW, "asked to be called again")
+
+
+def test_a_callback_may_exceed_the_attempts_by_one_and_no_more() -> None:
+    judged = replace(RETRY, outcome="completed", next_call_at=TOMORROW)
+    assert isinstance(next_step(replace(TASK, attempts=3), judged, NOW), TryAgain)
+    assert isinstance(next_step(replace(TASK, attempts=4), judged, NOW), Fail)
+
+
+def test_used_up_attempts_end_the_task() -> None:
+    assert next_step(replace(TASK, attempts=3), RETRY, NOW) == Fail(
+        "attempts_used_up", "Not done after 3 calls. The line was busy."
+    )
+
+
+def test_a_callback_in_the_past_falls_back_to_the_table() -> None:
+    judged = replace(RETRY, next_call_at=NOW - timedelta(hours=1))
+    assert next_step(TASK, judged, NOW) == TryAgain(NOW + RETRY_AFTER["busy"], "was busy")
+
+
+def test_a_talk_that_ended_for_good_without_success_fails() -> None:
+    judged = Judged("completed", "", task_completed=False, reason="Has moved away.", next_call_needed=False)
+    assert next_step(TASK, judged, NOW) == Fail("not_achieved", "Has moved away.")
+
+
+def test_the_calls_of_a_cancelled_campaign_cancel_their_tasks_unless_they_achieved_something() -> None:
+    cancelled = replace(TASK, campaign_cancelled=True)
+    assert isinstance(next_step(cancelled, RETRY, NOW), Cancel)
+    done = Judged("completed", "", task_completed=True, reason="Keeps it.", next_call_needed=False)
+    assert isinstance(next_step(cancelled, done, NOW), Complete)
+
+
+judgements = st.builds(
+    Judged,
+    outcome=st.sampled_from(OUTCOMES),
+    end_reason=st.text(max_size=5),
+    task_completed=st.booleans(),
+    reason=st.text(max_size=5),
+    next_call_needed=st.booleans(),
+    next_call_at=st.none() | st.integers(-1000, 1000).map(lambda minutes: NOW + timedelta(minutes=minutes)),
+    do_not_call_requested=st.booleans(),
+)
+tasks = st.builds(
+    TaskFacts,
+    attempts=st.integers(1, 12),
+    max_attempts=st.integers(1, 10),
+    time_zone=st.just(TASK.time_zone),
+    listed=st.booleans(),
+    campaign_cancelled=st.booleans(),
+)
+
+
+@given(tasks, judgements)
+def test_nobody_is_called_for_ever_in_the_past_or_against_their_will(task: TaskFacts, judged: Judged) -> None:
+    step = next_step(task, judged, NOW)
+    if isinstance(step, TryAgain):
+        assert step.at > NOW
+        assert task.attempts <= task.max_attempts
+        assert not (judged.do_not_call_requested or task.listed or task.campaign_cancelled)
+        assert judged.outcome not in ("blocked", "cancelled")
+    if judged.do_not_call_requested:
+        assert isinstance(step, Fail)
+        assert step.list_number

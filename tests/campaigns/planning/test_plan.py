@@ -1,0 +1,139 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.planning.plan import Plan
+from opendeep.core.errors import DomainError
+from tests.factories import plan_data
+
+NEW_YORK = ZoneInfo("America/New_York")
+NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+
+
+def wrong_fields(data: Any) -> dict[str, Any]:
+    with pytest.raises(DomainError) as caught:
+        Plan.from_user(data)
+    assert caught.value.code == "bad_plan"
+    return caught.value.fields
+
+
+def test_a_plan_survives_the_way_through_json() -> None:
+    plan = Plan.from_user(plan_data("+12025550100", start_at="2026-11-27T10:00"))
+    assert Plan.from_user(plan.to_json()) == plan
+
+
+def test_numbers_become_e164() -> None:
+    assert Plan.from_user(plan_data("+1 (202) 555-0100")).contacts[0].phone == "+12025550100"
+
+
+def test_a_number_that_cannot_be_read_is_named_with_its_place() -> None:
+    fields = wrong_fields(plan_data("+12025550100", "call me"))
+    assert list(fields) == ["contacts.1.phone"]
+    assert "“call me” is not a telephone number" in fields["contacts.1.phone"][0]
+
+
+def test_the_same_number_twice_is_one_contact_with_all_that_is_known() -> None:
+    contacts = [
+        {"name": "", "phone": "+12025550100", "variables": [{"name": "order", "value": "7"}]},
+        {
+            "name": "Ada",
+            "phone": "+1 202 555 0100",
+            "variables": [{"name": "order", "value": "8"}, {"name": "city", "value": "Rome"}],
+        },
+    ]
+    (contact,) = Plan.from_user(plan_data(contacts=contacts)).contacts
+    assert contact.name == "Ada"
+    assert {variable.name: variable.value for variable in contact.variables} == {"order": "7", "city": "Rome"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("title", "", "This must not be empty."),
+        ("title", "x" * 121, "This is too long: at most 120 characters."),
+        ("goal", " ", "This must not be empty."),
+        ("opening", None, "This must be a text."),
+        ("on_behalf_of", "", "This must not be empty."),
+        ("contacts", [], "This needs at least 1."),
+        ("max_attempts", 0, "This must be at least 1."),
+        ("max_attempts", 11, "This must be at most 10."),
+        ("max_attempts", "many", "This must be a whole number."),
+        ("start_at", "next week", "Write the start as date and time, like 2026-11-27T10:00."),
+        ("language", "plain English", "This is not written as it must be"),
+    ],
+)
+def test_nonsense_is_named_in_words(field: str, value: object, words: str) -> None:
+    assert wrong_fields(plan_data(**{field: value}))[field][0].startswith(words)
+
+
+def test_unknown_and_missing_fields_are_named() -> None:
+    data = plan_data(urgency="high")
+    del data["goal"]
+    assert wrong_fields(data) == {"goal": ["This is missing."], "urgency": ["There is no such field here."]}
+
+
+@pytest.mark.parametrize("data", [None, [], "a plan", 7])
+def test_what_is_no_object_is_no_plan(data: object) -> None:
+    assert wrong_fields(data) == {}
+
+
+@pytest.mark.parametrize("name", ["Keeps", "1st", "two words", "", "x" * 41])
+def test_result_fields_have_snake_case_names(name: str) -> None:
+    fields = [{"name": name, "label": "A label", "type": "text", "options": []}]
+    assert "result_fields.0.name" in wrong_fields(plan_data(result_fields=fields))
+
+
+def test_two_result_fields_of_one_name_are_refused() -> None:
+    field = {"name": "city", "label": "City", "type": "text", "options": []}
+    assert wrong_fields(plan_data(result_fields=[field, field])) == {
+        "result_fields": ["There are two result fields named city."]
+    }
+
+
+def test_a_choice_needs_two_options() -> None:
+    field = {"name": "day", "label": "Day", "type": "choice", "options": ["Monday"]}
+    assert wrong_fields(plan_data(result_fields=[field]))["result_fields.0"] == ["A choice needs at least two options."]
+
+
+def test_a_start_counts_on_the_users_clock() -> None:
+    plan = Plan.from_user(plan_data(start_at="2026-11-27T10:00"))
+    assert plan.starts_at(NEW_YORK) == datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+
+
+def test_a_start_with_an_offset_keeps_it() -> None:
+    plan = Plan.from_user(plan_data(start_at="2026-11-27T10:00+01:00"))
+    assert plan.starts_at(NEW_YORK) == datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+
+
+def test_a_start_more_than_a_year_ahead_is_a_mistake() -> None:
+    far = (NOW + timedelta(days=400)).isoformat()
+    assert Plan.from_user(plan_data(start_at=far)).start_complaint(NEW_YORK, NOW)
+    assert Plan.from_user(plan_data(start_at="2020-01-01T10:00")).start_complaint(NEW_YORK, NOW) is None
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(field=st.sampled_from(sorted(plan_data())), value=anything)
+def test_whatever_stands_in_a_field_it_is_a_plan_or_a_clear_error(field: str, value: object) -> None:
+    try:
+        plan = Plan.from_user(plan_data(**{field: value}))
+    except DomainError as error:
+        assert all(path.split(".")[0] == field for path in error.fields)
+        assert error.fields
+    else:
+        assert plan.contacts
+
+
+@given(st.lists(st.integers(min_value=0, max_value=99), min_size=1, max_size=30))
+def test_every_number_is_called_once_in_the_order_of_the_plan(endings: list[int]) -> None:
+    numbers = [f"+120255501{ending:02d}" for ending in endings]
+    assert [contact.phone for contact in Plan.from_user(plan_data(*numbers)).contacts] == list(dict.fromkeys(numbers))

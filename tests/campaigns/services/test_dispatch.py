@@ -1,0 +1,178 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from calls.models import Call, CallGroup
+from calls.states import State
+from campaigns.keys import campaign_group_key, task_origin
+from campaigns.models import Campaign, Task
+from campaigns.services.dispatch import AFTER_REFUSAL, dispatch_due
+from campaigns.states import CampaignStatus
+from opendeep.accounts.models import Organization
+from tests.factories import (
+    NOW,
+    make_call,
+    make_called_task,
+    make_campaign,
+    make_organization,
+    make_user,
+    make_verdict,
+    plan_data,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def organization() -> Organization:
+    return make_organization(max_concurrent_calls=100)
+
+
+@pytest.fixture(autouse=True)
+def lines(settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 100  # type: ignore[attr-defined]
+
+
+def numbers(count: int, start: int = 0) -> list[str]:
+    return [f"+1202555{start + n:04d}" for n in range(count)]
+
+
+def campaign_of(organization: Organization, count: int = 3, start: int = 0) -> Campaign:
+    return make_campaign(*numbers(count, start), user=make_user(organization))
+
+
+def claimed(campaign: Campaign) -> int:
+    return Task.objects.filter(campaign=campaign, status="in_progress").count()
+
+
+def test_a_due_task_gets_a_call_that_knows_its_plan() -> None:
+    campaign = make_campaign(plan=plan_data(contacts=[{"name": "Ada", "phone": "+12025550100"}]))
+    assert dispatch_due(NOW) == 1
+    task, call = Task.objects.get(campaign=campaign), Call.objects.get()
+    assert (task.status, task.attempts, task.current_call_id, task.next_action_at) == ("in_progress", 1, call.pk, None)
+    assert (call.origin, call.group_id) == (task_origin(task.pk), campaign_group_key(campaign.pk))
+    assert (call.state, call.number, call.contact_name, call.attempt) == (State.QUEUED, "+12025550100", "Ada", 1)
+    assert call.brief["goal"] == campaign.goal
+    assert call.brief["on_behalf_of"] == "Dr. Miller's office"
+    assert task.events.get().detail == {"call_id": str(call.pk), "attempt": 1}
+
+
+def test_no_task_is_claimed_twice() -> None:
+    make_campaign()
+    assert [dispatch_due(NOW), dispatch_due(NOW)] == [1, 0]
+
+
+def test_what_is_not_due_waits() -> None:
+    campaign = make_campaign()
+    Task.objects.filter(campaign=campaign).update(next_action_at=NOW + timedelta(seconds=1))
+    assert dispatch_due(NOW) == 0
+    assert dispatch_due(NOW + timedelta(seconds=1)) == 1
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.PAUSED, CampaignStatus.CANCELLED, CampaignStatus.FINISHED])
+def test_only_running_campaigns_are_served(status: CampaignStatus) -> None:
+    make_campaign(status=status)
+    assert dispatch_due(NOW) == 0
+
+
+def test_an_organization_that_has_paused_calling_is_not_served(organization: Organization) -> None:
+    campaign_of(organization)
+    Organization.objects.update(calling_paused=True)
+    assert dispatch_due(NOW) == 0
+
+
+def test_claims_stay_within_the_lines_of_the_system(organization: Organization, settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 2  # type: ignore[attr-defined]
+    campaign_of(organization, 5)
+    assert [dispatch_due(NOW), dispatch_due(NOW)] == [2, 0]
+
+
+def test_claims_stay_within_the_lines_of_organization_and_campaign() -> None:
+    organization = make_organization(max_concurrent_calls=4)
+    small, large = campaign_of(organization, 5), campaign_of(organization, 5, 50)
+    CallGroup.objects.filter(key=campaign_group_key(small.pk)).update(max_concurrent_calls=1)
+    assert dispatch_due(NOW) == 4
+    assert (claimed(small), claimed(large)) == (1, 3)
+
+
+def test_a_large_campaign_does_not_starve_a_small_one(organization: Organization, settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 4  # type: ignore[attr-defined]
+    large, small = campaign_of(organization, 20), campaign_of(organization, 2, 50)
+    dispatch_due(NOW)
+    assert (claimed(large), claimed(small)) == (2, 2)
+
+
+def test_an_organization_with_many_campaigns_does_not_starve_another(settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 4  # type: ignore[attr-defined]
+    busy, quiet = make_organization(max_concurrent_calls=100), make_organization(max_concurrent_calls=100)
+    crowd = [campaign_of(busy, 5, 10 * n) for n in range(5)]
+    alone = campaign_of(quiet, 5, 90)
+    dispatch_due(NOW)
+    assert claimed(alone) == 2
+    assert sum(claimed(campaign) for campaign in crowd) == 2
+
+
+def test_with_one_line_campaigns_take_turns(organization: Organization, settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+    campaigns = [campaign_of(organization, 3, 10 * n) for n in range(3)]
+    for second in range(6):
+        at = NOW + timedelta(seconds=second)
+        assert dispatch_due(at) == 1
+        Call.objects.update(state=State.ENDED, outcome="busy")  # the line is free again
+    assert [claimed(campaign) for campaign in campaigns] == [2, 2, 2]
+
+
+def test_tasks_come_in_the_order_in_which_they_are_due(organization: Organization, settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+    campaign = campaign_of(organization, 3)
+    Task.objects.filter(campaign=campaign, position=2).update(next_action_at=NOW - timedelta(hours=1))
+    dispatch_due(NOW)
+    assert Task.objects.get(campaign=campaign, status="in_progress").position == 2
+
+
+def test_a_task_with_an_unfinished_call_steps_aside_for_those_behind_it(organization: Organization) -> None:
+    campaign = campaign_of(organization, 2)
+    stuck = Task.objects.get(campaign=campaign, position=0)
+    make_call(organization=organization, origin=task_origin(stuck.pk), number="+12025550000")
+    assert dispatch_due(NOW) == 0
+    stuck.refresh_from_db()
+    assert (stuck.status, stuck.attempts, stuck.next_action_at) == ("pending", 0, NOW + AFTER_REFUSAL)
+    assert "unfinished call" in stuck.next_action_reason
+    assert dispatch_due(NOW) == 1
+    assert Task.objects.get(campaign=campaign, position=1).status == "in_progress"
+
+
+def test_the_next_call_knows_what_the_earlier_one_learned() -> None:
+    task = make_called_task()
+    assert task.current_call_id is not None
+    make_verdict(task.current_call_id, summary="Was in a meeting.", next_instructions="Begin with the time.")
+    Task.objects.filter(pk=task.pk).update(status="pending", current_call_id=None, next_action_at=NOW)
+    dispatch_due(NOW)
+    earlier = Call.objects.get(state=State.QUEUED).brief["earlier"]
+    assert earlier == (
+        "Call 1 on Tuesday 24 November at 10:00: completed. Was in a meeting. For this call: Begin with the time."
+    )
+
+
+def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organization, settings: object) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+    campaign = campaign_of(organization, 2)
+
+    def queries_of_a_tick() -> int:
+        Call.objects.update(state=State.ENDED, outcome="busy")
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert dispatch_due(NOW) == 1
+        return len(queries)
+
+    few = queries_of_a_tick()
+    for position, number in enumerate(numbers(30, 100)):
+        contact = campaign.contacts.create(number=number, time_zone="UTC")
+        campaign.tasks.create(
+            organization=organization, contact=contact, position=10 + position, next_action_at=NOW,
+            created_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+    assert queries_of_a_tick() == few
