@@ -129,6 +129,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
+    # Whoever queues a job does not wait for a broker that is away: beat finds the work later.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # a job that cannot be queued now is found by the next beat; nobody waits for it
 CELERY_TASK_ACKS_LATE = True

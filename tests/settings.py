@@ -12,9 +12,6 @@ os.environ.setdefault("REDIS_URL", "redis://127.0.0.1:1/0")  # nobody listens: a
 
 from opendeep.settings import *  # noqa: E402, F403
 
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
-    # A file, because connections of several threads to one in-memory database would not lock as in production.
-    DATABASES["default"]["TEST"] = {"NAME": f"{os.environ['VAR_DIR']}/test-suite.sqlite3"}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
