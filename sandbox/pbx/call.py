@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.pbx import causes, events
 from sandbox.pbx.callee import Callee, HearsGoodbye
-from sandbox.pbx.channel import RINGING, UP, Channel
+from sandbox.pbx.channel import RINGING, UNKNOWN, UP, Channel
 from sandbox.pbx.clock import Clock
 from sandbox.pbx.events import Event
 from sandbox.pbx.journal import Journal
@@ -117,7 +117,7 @@ class Call:
         publish(events.new_exten(channel))
         for name, value in request.variables.items():
             publish(events.var_set(channel, name, value))
-        if request.caller_number:
+        if request.caller_number != UNKNOWN:
             channel.caller_number, channel.caller_name = request.caller_number, request.caller_name
             publish(events.new_caller_id(channel))
             channel.connected_number, channel.connected_name = request.caller_number, request.caller_name

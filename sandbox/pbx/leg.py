@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class LegEnd(enum.Enum):
-    """Why the application returned. `dialplan continues` only after the first and the last."""
+    """Why the application returned. The dialplan goes on unless the callee has hung up."""
 
     GATEWAY_DONE = "gateway"
     CALLEE_HUNG_UP = "callee"

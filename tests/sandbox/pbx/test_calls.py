@@ -101,6 +101,13 @@ async def test_a_refused_call_tells_why_only_in_its_hangup(
     assert (response["Response"], response["Reason"]) == ("Failure", "0")
 
 
+async def test_a_call_without_a_caller_id_announces_none(client: AmiClient) -> None:
+    call_id = originate(client, 1, CallerID="")
+    messages = await client.through(Event="OriginateResponse", Uniqueid=call_id)
+    assert "NewCallerid" not in names(messages)
+    assert messages[-1]["CallerIDNum"] == "<unknown>"
+
+
 async def test_nobody_lives_outside_the_range_reserved_for_fiction(client: AmiClient) -> None:
     call_id = originate(client, 0, Channel="PJSIP/+4930123456@trunk")
     hangup = await client.until(Event="Hangup", Uniqueid=call_id)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox.pbx.server import serving
+from sandbox.pbx.session import MAX_UNSENT_BYTES, Session
 from sandbox.pbx.settings import Settings
 from tests.sandbox.pbx.test_calls import Journal, originate
 from tests.sandbox.pbx.wire import AmiClient, ami, plain
@@ -96,6 +97,24 @@ async def test_what_asterisk_refuses_is_refused_in_its_words(
 ) -> None:
     answer = await client.ask(action, **headers)
     assert (answer["Response"], answer["Message"]) == ("Error", message)
+
+
+async def test_a_ringing_call_takes_no_redirect_and_a_key_needs_a_digit(client: AmiClient) -> None:
+    call_id = originate(client, 2)
+    await client.until(Event="DialState")
+    target = {"Channel": call_id, "Context": "opendeep-out", "Exten": "s"}
+    assert (await client.ask("Redirect", Priority="1", **target))["Message"] == "Redirect failed"
+    assert (await client.ask("Redirect", Priority="x", **target))["Message"] == "Invalid priority"
+    assert (await client.ask("PlayDTMF", Channel=call_id))["Message"] == "No digit specified"
+
+
+async def test_a_client_that_does_not_read_is_disconnected(pbx: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", pbx)
+    session = Session(reader, writer)
+    writer.transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES * 2)
+    while not session.is_over:  # nothing is sent before the loop runs again
+        session.send([("Event", "x" * 1_000_000)])
+    assert writer.transport.is_closing()
 
 
 async def test_an_empty_message_is_answered_and_the_session_goes_on(client: AmiClient) -> None:
