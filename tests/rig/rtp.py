@@ -20,6 +20,7 @@ VERSION_2 = 0x80
 MARKER = 0x80
 PCMU = 0
 TELEPHONE_EVENT = 101
+END_OF_EVENT = 0x80
 DIGITS = "0123456789*#ABCD"
 # The kernel's own time of arrival: what Python is busy with does not blur it. Not in Python's socket module.
 SO_TIMESTAMPNS = 35
@@ -87,7 +88,7 @@ class RtpPeer:
         return self.packets()
 
     def wait_for_digits(self, count: int, timeout_s: float) -> str:
-        """The keys pressed by the other end, once there are `count`. Raises TimeoutError."""
+        """The keys pressed and let go by the other end, once there are `count`. Raises TimeoutError."""
         self._wait(lambda: len(self.digits()) >= count, timeout_s, f"{count} digits")
         return self.digits()
 
@@ -100,10 +101,14 @@ class RtpPeer:
         return b"".join(packet.payload for packet in self.packets())
 
     def digits(self) -> str:
-        """Keys that the other end pressed as telephone events (RFC 4733), each once."""
+        """Keys that the other end has pressed and let go, as telephone events (RFC 4733).
+
+        As for any receiver, events with one timestamp are one key. Asterisk now and then gives one to two keys that
+        it was told to press without a pause between them, and then a key is lost.
+        """
         events = [packet for packet in list(self._packets) if packet.payload_type == TELEPHONE_EVENT]
-        pressed = {packet.timestamp: DIGITS[packet.payload[0]] for packet in events}
-        return "".join(pressed.values())
+        let_go = {event.timestamp: DIGITS[event.payload[0]] for event in events if event.payload[1] & END_OF_EVENT}
+        return "".join(let_go.values())
 
     def _wait(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
         with self._changed:

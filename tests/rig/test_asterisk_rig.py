@@ -183,9 +183,11 @@ def test_keys_pressed_through_the_observers_account_reach_the_phone(
     with sipp.Callee(pbx.asterisk.trunk_port, sipp.answers(phone.port)):
         pbx.dial(gateway.address)
         call = gateway.accept()
-        for digit in "20#":
+        for count, digit in enumerate("20#", start=1):
             pbx.observer.action("PlayDTMF", ("Channel", str(pbx.call_id)), ("Digit", digit), ("Duration", "100"))
-        assert phone.wait_for_digits(3, WAIT_S) == "20#"
+            phone.wait_for_digits(count, WAIT_S)
+            phone.wait_for_audio(len(phone.heard()) / 8000 + 0.1, WAIT_S)
+        assert phone.digits() == "20#"
         call.hang_up()
 
 
