@@ -225,7 +225,16 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "opendeep.core.rest.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "OpenDeep", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "OpenDeep",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {  # several models have a status
+        "TaskStatusEnum": "campaigns.rest.serializers.TASK_STATUSES",
+        "CampaignStatusEnum": "campaigns.rest.serializers.CAMPAIGN_STATUSES",
+        "ReportStatusEnum": "campaigns.models.Report.Status",
+    },
+}
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -22,3 +22,5 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     # A file, as in production, so that threads with connections of their own meet the real locks.
     DATABASES["default"]["TEST"] = {"NAME": f"{VAR_DIR}/tests.sqlite3"}  # noqa: F405
+
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405 - whitenoise warns where there is none

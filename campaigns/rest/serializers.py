@@ -8,7 +8,10 @@ from rest_framework import serializers
 from campaigns.models import Campaign, Contact, Report, Task, TaskEvent
 from campaigns.reporting.words import safe_html
 from campaigns.selectors import Attempt, TaskFigures
-from campaigns.states import TaskStatus
+from campaigns.states import CampaignStatus, TaskStatus
+
+TASK_STATUSES = [status.value for status in TaskStatus]
+CAMPAIGN_STATUSES = [status.value for status in CampaignStatus]
 
 # --- The chat -------------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class TaskDetailOutput(TaskOutput):
 
 class TaskFilter(serializers.Serializer[Any]):
     campaign = serializers.UUIDField(required=False, help_text="Only tasks of this campaign.")
-    status = serializers.ChoiceField(required=False, choices=[status.value for status in TaskStatus])
+    status = serializers.ChoiceField(required=False, choices=TASK_STATUSES)
 
 
 # --- Campaigns ------------------------------------------------------------------------------------

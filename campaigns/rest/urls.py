@@ -1,11 +1,10 @@
-from django.urls import path, re_path
+from django.urls import path
 
 from campaigns.rest import campaigns, chat, tasks
 
-# The two names of the first plan carry no slash; programs that add one are served, too.
 api_urls = [
-    re_path(r"^chat_interaction/?$", chat.ChatInteraction.as_view(), name="api-chat-interaction"),
-    re_path(r"^execute_campaign/?$", chat.ExecuteCampaign.as_view(), name="api-execute-campaign"),
+    path("chat_interaction", chat.ChatInteraction.as_view(), name="api-chat-interaction"),
+    path("execute_campaign", chat.ExecuteCampaign.as_view(), name="api-execute-campaign"),
     path("campaigns/", campaigns.CampaignList.as_view(), name="api-campaigns"),
     path("campaigns/<uuid:campaign_id>/", campaigns.CampaignDetail.as_view(), name="api-campaign"),
     path("campaigns/<uuid:campaign_id>/pause/", campaigns.Pause.as_view(), name="api-campaign-pause"),

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from calls.models import Call, CallGroup
@@ -67,8 +69,8 @@ def test_a_campaign_without_running_calls_ends_at_once() -> None:
 
 
 @pytest.mark.parametrize("act", [control.pause, control.resume])
-def test_a_campaign_that_has_ended_cannot_be_paused_or_resumed(act: object) -> None:
+def test_a_campaign_that_has_ended_cannot_be_paused_or_resumed(act: Callable[..., Campaign]) -> None:
     campaign = make_campaign()
     control.cancel(campaign.pk, at=NOW)
     with pytest.raises(Conflict, match="is cancelled already"):
-        act(campaign.pk, at=NOW)  # type: ignore[operator]
+        act(campaign.pk, at=NOW)

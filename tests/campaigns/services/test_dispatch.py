@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django.fixtures import Settings
 
 from calls.models import Call, CallGroup
 from calls.states import State
@@ -31,8 +32,8 @@ def organization() -> Organization:
 
 
 @pytest.fixture(autouse=True)
-def lines(settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 100  # type: ignore[attr-defined]
+def lines(settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 100
 
 
 def numbers(count: int, start: int = 0) -> list[str]:
@@ -83,8 +84,8 @@ def test_an_organization_that_has_paused_calling_is_not_served(organization: Org
     assert dispatch_due(NOW) == 0
 
 
-def test_claims_stay_within_the_lines_of_the_system(organization: Organization, settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 2  # type: ignore[attr-defined]
+def test_claims_stay_within_the_lines_of_the_system(organization: Organization, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 2
     campaign_of(organization, 5)
     assert [dispatch_due(NOW), dispatch_due(NOW)] == [2, 0]
 
@@ -97,15 +98,15 @@ def test_claims_stay_within_the_lines_of_organization_and_campaign() -> None:
     assert (claimed(small), claimed(large)) == (1, 3)
 
 
-def test_a_large_campaign_does_not_starve_a_small_one(organization: Organization, settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 4  # type: ignore[attr-defined]
+def test_a_large_campaign_does_not_starve_a_small_one(organization: Organization, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 4
     large, small = campaign_of(organization, 20), campaign_of(organization, 2, 50)
     dispatch_due(NOW)
     assert (claimed(large), claimed(small)) == (2, 2)
 
 
-def test_an_organization_with_many_campaigns_does_not_starve_another(settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 4  # type: ignore[attr-defined]
+def test_an_organization_with_many_campaigns_does_not_starve_another(settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 4
     busy, quiet = make_organization(max_concurrent_calls=100), make_organization(max_concurrent_calls=100)
     crowd = [campaign_of(busy, 5, 10 * n) for n in range(5)]
     alone = campaign_of(quiet, 5, 90)
@@ -114,8 +115,8 @@ def test_an_organization_with_many_campaigns_does_not_starve_another(settings: o
     assert sum(claimed(campaign) for campaign in crowd) == 2
 
 
-def test_with_one_line_campaigns_take_turns(organization: Organization, settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+def test_with_one_line_campaigns_take_turns(organization: Organization, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1
     campaigns = [campaign_of(organization, 3, 10 * n) for n in range(3)]
     for second in range(6):
         at = NOW + timedelta(seconds=second)
@@ -124,8 +125,8 @@ def test_with_one_line_campaigns_take_turns(organization: Organization, settings
     assert [claimed(campaign) for campaign in campaigns] == [2, 2, 2]
 
 
-def test_tasks_come_in_the_order_in_which_they_are_due(organization: Organization, settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+def test_tasks_come_in_the_order_in_which_they_are_due(organization: Organization, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1
     campaign = campaign_of(organization, 3)
     Task.objects.filter(campaign=campaign, position=2).update(next_action_at=NOW - timedelta(hours=1))
     dispatch_due(NOW)
@@ -156,8 +157,8 @@ def test_the_next_call_knows_what_the_earlier_one_learned() -> None:
     )
 
 
-def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organization, settings: object) -> None:
-    settings.MAX_CONCURRENT_CALLS = 1  # type: ignore[attr-defined]
+def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organization, settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1
     campaign = campaign_of(organization, 2)
 
     def queries_of_a_tick() -> int:

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 from django.db import connection
+from pytest_django.fixtures import Settings
 
 from calls.models import Call
 from campaigns.models import Task
@@ -16,8 +17,8 @@ TASKS = 30
 
 
 @pytest.mark.django_db(transaction=True)
-def test_dispatchers_at_once_claim_each_task_once(settings: object, jobs: list[str]) -> None:
-    settings.MAX_CONCURRENT_CALLS = 1000  # type: ignore[attr-defined]
+def test_dispatchers_at_once_claim_each_task_once(settings: Settings, jobs: list[str]) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1000
     organization = make_organization(max_concurrent_calls=1000)
     for first in (0, 50):
         make_campaign(*(f"+1202555{first + n:04d}" for n in range(TASKS // 2)), user=make_user(organization))
