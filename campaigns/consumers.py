@@ -24,7 +24,7 @@ class CampaignConsumer(HintConsumer):
 
 class UserConsumer(HintConsumer):
     def group(self) -> str:
-        return user_group(self.scope["user"].pk)
+        return user_group(self.user_id)
 
     def may_watch(self, organization: Organization) -> bool:
         return True

@@ -97,8 +97,8 @@ def plan(request: TenantRequest, conversation_id: UUID) -> HttpResponse:
     try:
         chat.save_plan(found, typed, at=now())
     except DomainError as error:
-        wrong = {"status": _status(error), "notice": error.message, "errors": error.fields}
-        return _plan_form(request, found, typed, known[1], **wrong)
+        status, wrong = _status(error), error.fields
+        return _plan_form(request, found, typed, known[1], status=status, notice=error.message, errors=wrong)
     return redirect("conversation", found.pk)
 
 

@@ -38,6 +38,12 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
         object_id: UUID = self.scope["url_route"]["kwargs"]["object_id"]
         return object_id
 
+    @property
+    def user_id(self) -> UUID | None:
+        """Who signed in with the page's session; None for a stranger."""
+        user = self.scope.get("user")
+        return user.pk if user is not None else None
+
     async def __call__(
         self,
         scope: Any,
@@ -73,14 +79,13 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
         await self.send_json({"what": str(event["what"])})
 
     def _refusal(self) -> int | None:
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated or not self._still_signed_in(user):
+        if not self._still_signed_in():
             return SIGN_IN_FIRST
-        organization = organization_of_user(user.pk)
+        organization = organization_of_user(self.user_id)
         return None if organization and self.may_watch(organization) else NOT_YOURS
 
-    def _still_signed_in(self, user: User) -> bool:
+    def _still_signed_in(self) -> bool:
         session = self.scope.get("session")
-        if session is not None and not session.exists(session.session_key):
+        if session is not None and not session.exists(session.session_key or ""):
             return False
-        return User.objects.filter(pk=user.pk, is_active=True).exists()
+        return self.user_id is not None and User.objects.filter(pk=self.user_id, is_active=True).exists()

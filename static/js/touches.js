@@ -81,7 +81,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(failure, () => showTrouble("The server cannot be reached. What you typed is still here; please try again."));
+  document.addEventListener(failure, (event) => {
+    const byItself = event.detail.requestConfig?.triggeringEvent?.type === "refresh";
+    showTrouble(byItself ? "The connection is lost. This page goes on by itself when it is back." : "The server cannot be reached. What you typed is still here; please try again.");
+  });
 }
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
