@@ -121,10 +121,10 @@ def figures_of(campaign_ids: Iterable[UUID]) -> dict[UUID, TaskFigures]:
         .order_by()
         .values_list("campaign_id", "status")
         .annotate(
-            count=Count("pk"),
+            count=Count("*"),
             calls=Sum("attempts"),
-            again=Count("pk", filter=Q(status=TaskStatus.PENDING, attempts__gt=0)),
-            do_not_call=Count("pk", filter=Q(conclusion_code="do_not_call")),
+            again=Count("status", filter=Q(status=TaskStatus.PENDING, attempts__gt=0)),
+            do_not_call=Count("status", filter=Q(conclusion_code="do_not_call")),
         )
     )
     for campaign_id, status, count, calls, again, do_not_call in rows:

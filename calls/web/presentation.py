@@ -30,6 +30,7 @@ LIST_COLUMNS = (
     "end_reason",
     "created_at",
     "dialing_at",
+    "ended_at",
     "talking_at",
     "talk_ms",
     "not_before",

@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='task',
-            index=models.Index(fields=['campaign', 'status'], name='task_by_status'),
+            index=models.Index(fields=['campaign', 'status', 'attempts', 'conclusion_code'], name='task_by_status'),
         ),
         migrations.AddConstraint(
             model_name='task',

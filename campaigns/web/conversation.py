@@ -12,7 +12,7 @@ from campaigns.planning.questions import Question
 from campaigns.selectors import current_plan, messages_of
 from campaigns.services.chat import REPLY_EXPIRES
 from campaigns.web.forms import Errors, FieldView, question_fields
-from campaigns.web.words import start_button
+from campaigns.web.words import people, start_button
 from opendeep.core import words
 
 PEOPLE_SHOWN = 100
@@ -30,6 +30,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
+    """`plan` holds the first people of it only; `more_people` counts the others."""
+
     plan: Plan
     revision: int
     people: Sequence[Contact]
@@ -105,19 +107,20 @@ def _plan_card(conversation: Conversation, now: datetime, zone: ZoneInfo) -> Pla
     known = current_plan(conversation)
     if known is None or conversation.status not in (Conversation.Status.PLAN_COMPLETE, Conversation.Status.EXECUTED):
         return None
-    plan = Plan.from_user(known[0])
+    contacts = known[0]["contacts"]
+    plan = Plan.from_user({**known[0], "contacts": contacts[:PEOPLE_SHOWN]})  # to check thousands of numbers takes time
     start = plan.starts_at(zone)
     start = start if start is not None and start > now else None
     when = words.moment(start, now=now, zone=zone) if start else ""
     return PlanCard(
         plan=plan,
         revision=known[1],
-        people=plan.contacts[:PEOPLE_SHOWN],
-        more_people=max(len(plan.contacts) - PEOPLE_SHOWN, 0),
-        who=words.counted(len(plan.contacts), "person", "people"),
+        people=plan.contacts,
+        more_people=len(contacts) - len(plan.contacts),
+        who=people(len(contacts)),
         start=start,
         attempts=words.counted(plan.max_attempts, "call"),
-        button=start_button([contact.name for contact in plan.contacts], when),
+        button=start_button([contact["name"] for contact in contacts], when),
     )
 
 

@@ -89,7 +89,7 @@ def campaigns_page(organization: Organization, number: int) -> Page[CampaignRow]
 def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: ZoneInfo) -> CampaignPage:
     """One campaign with a page of its tasks. Reads a fixed number of times, however many tasks there are."""
     figures = figures_of([campaign.id])[campaign.id]
-    page = page_of(tasks_of(campaign), number, TASKS_PER_PAGE)
+    page = _tasks_page(campaign, number, figures.total)
     calls = latest_calls([task_origin(task.id) for task in page.rows])
     rows = [task_row(task, calls.get(task_origin(task.id)), now=now, viewer=viewer) for task in page.rows]
     status = CampaignStatus(campaign.status)
@@ -105,6 +105,13 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         may_cancel=status in BUSY,
         is_busy=status in BUSY or figures.in_progress + figures.pending_analysis > 0,
     )
+
+
+def _tasks_page(campaign: Campaign, number: int, total: int) -> Page[Task]:
+    """By position, which counts the tasks of a campaign from 0: the last page is as near as the first."""
+    start, end = (number - 1) * TASKS_PER_PAGE, number * TASKS_PER_PAGE
+    tasks = tasks_of(campaign).filter(position__gte=start, position__lt=end)
+    return Page(list(tasks), number, total > end)
 
 
 def task_row(task: Task, call: CallView | None, *, now: datetime, viewer: ZoneInfo) -> TaskRow:

@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from calls.models import Call, CallEvent, DoNotCall, Turn
 from calls.states import State
@@ -129,6 +131,17 @@ def test_the_list_says_what_came_of_each_call(page: Browser, acme: Organization)
     assert "Talked Anna comes." in seen
     assert "Busy The line was busy." in seen
     assert busy.number
+
+
+def test_a_list_of_calls_costs_the_same_however_many_there_are(page: Browser, acme: Organization) -> None:
+    costs = set()
+    for count in (1, 20):
+        for _ in range(count):
+            make_verdict(talked(acme).pk)
+        with CaptureQueriesContext(connection) as queries:
+            page.get("/calls/")
+        costs.add(len(queries))
+    assert len(costs) == 1
 
 
 def test_the_list_has_pages(page: Browser, acme: Organization) -> None:
