@@ -30,7 +30,6 @@ def instructions(order: TalkOrder, *, now: datetime) -> str:
     brief = order.brief
     values = {
         "on_behalf_of": _line(_principal(order)),
-        "callee": _line(order.contact_name) or "somebody whose name is not known",
         "opening": opening(order),
         "goal": _line(brief.goal),
         "now": local_now(order, now),
@@ -110,7 +109,7 @@ def _fenced(order: TalkOrder) -> str:
     """What came from elsewhere, one fact on a line, so that nothing in it can pose as another part of the prompt."""
     facts = {"Callee": order.contact_name, **order.brief.variables, "Learned in earlier calls": order.brief.earlier}
     lines = [f"{_line(label)}: {_line(value)}" for label, value in facts.items() if value]
-    return "\n".join(lines).replace("</data>", "")
+    return "\n".join(lines).replace("<", "(").replace(">", ")")
 
 
 def _line(text: str) -> str:

@@ -22,6 +22,7 @@ class ResponseOwner:
         self._send = send
         self._wish: bytes | None = None
         self._asked: bytes | None = None
+        self._granted: bytes | None = None
         self._callee_speaks = False
         self._answer_expected_until: int | None = None
         self.active: str | None = None
@@ -41,21 +42,24 @@ class ResponseOwner:
         was_asked_for = self._asked is not None
         if not was_asked_for and self._answer_expected_until is not None:
             self._wish = None  # it was begun with everything in the conversation that the wish was about
-        self._asked = None
+        self._granted, self._asked = self._asked, None
         self._answer_expected_until = None
         self.active = response_id
         return was_asked_for
 
     def done(self, response_id: str) -> None:
         if self.active == response_id:
-            self.active = None
+            self.active = self._granted = None
         self._grant()
 
     def refused(self, code: str) -> None:
-        """An `error` event: when it refuses the response that was asked for, the wish stands."""
-        if code == ALREADY_ACTIVE and self._asked is not None:
-            self._wish = self._wish or self._asked
-            self._asked = None
+        """An `error` event: when it refuses the response that was asked for, the wish waits for the end of the other.
+
+        The server's own answer may have been announced before the refusal, and have been taken for ours.
+        """
+        if code == ALREADY_ACTIVE:
+            self._wish = self._wish or self._asked or self._granted
+            self._asked = self._granted = None
 
     def callee_started(self) -> None:
         self._callee_speaks = True
@@ -74,7 +78,7 @@ class ResponseOwner:
 
     def lost(self) -> None:
         """The server is gone, and with it every response."""
-        self._wish = self._asked = self.active = self._answer_expected_until = None
+        self._wish = self._asked = self._granted = self.active = self._answer_expected_until = None
 
     def forget(self) -> None:
         """Nothing more shall be asked for."""

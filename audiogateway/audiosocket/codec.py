@@ -63,11 +63,14 @@ class PeerError:
     code: int
 
 
-Message = CallId | Audio | Digit | Hangup | PeerError
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """These bytes are no AudioSocket; nothing after them is read."""
+
+    reason: str
 
 
-class FramingError(Exception):
-    """These bytes are no AudioSocket; nothing after them can be trusted."""
+Message = CallId | Audio | Digit | Hangup | PeerError | Garbage
 
 
 _DIGITS = frozenset("0123456789*#ABCD")
@@ -86,19 +89,26 @@ _COMMON_BYTES = HEADER_BYTES + 320
 
 
 class Decoder:
-    """Bytes in, messages out. Holds at most one unfinished message."""
+    """Bytes in, messages out. Holds at most one unfinished message; never raises."""
 
     def __init__(self) -> None:
         self._rest = bytearray()
+        self._is_lost = False
 
     def feed(self, data: bytes) -> list[Message]:
-        """The messages that `data` completes. Raises FramingError; the decoder must not be used after that."""
+        """The messages that `data` completes. After a Garbage nothing more comes."""
+        if self._is_lost:
+            return []
         if not self._rest and len(data) == _COMMON_BYTES and data.startswith(_COMMON_HEADER):
             return [Audio(_COMMON_KIND, data[HEADER_BYTES:])]  # nearly every read is one 20 ms frame
-        self._rest += data
+        rest = self._rest
+        rest += data
         messages: list[Message] = []
         while (message := self._next()) is not None:
             messages.append(message)
+            if type(message) is Garbage:
+                self._is_lost = True
+                rest.clear()
         return messages
 
     @property
@@ -111,12 +121,12 @@ class Decoder:
             return None
         limits = _LENGTHS.get(rest[0])
         if limits is None:
-            raise FramingError(f"no such kind of message: 0x{rest[0]:02x}")
+            return Garbage(f"no such kind of message: 0x{rest[0]:02x}")
         if len(rest) < HEADER_BYTES:
             return None
         length = rest[1] << 8 | rest[2]
         if not limits[0] <= length <= limits[1]:
-            raise FramingError(f"a message of kind 0x{rest[0]:02x} cannot have {length} bytes")
+            return Garbage(f"a message of kind 0x{rest[0]:02x} cannot have {length} bytes")
         end = HEADER_BYTES + length
         if len(rest) < end:
             return None
@@ -133,9 +143,7 @@ def _message(kind: Kind, payload: bytes) -> Message:
             return CallId(UUID(bytes=payload))
         case Kind.DTMF:
             digit = chr(payload[0]).upper()
-            if digit not in _DIGITS:
-                raise FramingError(f"no such telephone key: 0x{payload[0]:02x}")
-            return Digit(digit)
+            return Digit(digit) if digit in _DIGITS else Garbage(f"no such telephone key: 0x{payload[0]:02x}")
         case Kind.ERROR:
             return PeerError(payload[0] if payload else 0)
         case _:

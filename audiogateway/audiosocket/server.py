@@ -7,7 +7,7 @@ for anybody: what arrives is handed on within the same callback.
 import asyncio
 import socket
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 from uuid import UUID
 
 import structlog
@@ -18,7 +18,7 @@ from audiogateway.audiosocket.codec import (
     CallId,
     Decoder,
     Digit,
-    FramingError,
+    Garbage,
     Hangup,
     Kind,
     Message,
@@ -78,7 +78,7 @@ class AudioSocketConnection(asyncio.Protocol):
     # asyncio's callbacks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._transport = transport
         self._peer = str(transport.get_extra_info("peername"))
         if not self._server.admit(self):
@@ -89,12 +89,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._deadline = asyncio.get_running_loop().call_later(CALL_ID_SECONDS, self._refuse, "audiosocket_silent")
 
     def data_received(self, data: bytes) -> None:
-        try:
-            messages = self._decoder.feed(data)
-        except FramingError as error:
-            self._refuse("audiosocket_garbage", error=str(error))
-            return
-        for message in messages:
+        for message in self._decoder.feed(data):
             if self._transport is None:
                 return
             if type(message) is Audio and self._listener is not None and message.kind is Kind.SLIN_8K:
@@ -109,7 +104,8 @@ class AudioSocketConnection(asyncio.Protocol):
         self._transport = None
         self._forget_deadline()
         self._server.forget(self)
-        if exc is not None:
+        if exc is not None and not isinstance(exc, ConnectionResetError | BrokenPipeError):
+            # A reset is how a PBX closes that has not read our last frames.
             self._reason = f"connection lost: {type(exc).__name__}"
         listener, self._listener = self._listener, None
         if listener is not None:
@@ -131,6 +127,9 @@ class AudioSocketConnection(asyncio.Protocol):
     # What arrived
 
     def _handle(self, message: Message) -> None:
+        if isinstance(message, Garbage):
+            self._refuse("audiosocket_garbage", reason=message.reason)
+            return
         if self._listener is None:
             self._identify(message)
             return

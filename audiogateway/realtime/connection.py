@@ -11,7 +11,7 @@ import structlog
 from audiogateway.realtime import events
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration, Decoder, append_audio, configure
-from audiogateway.realtime.websocket import Closed, HandshakeRefused, WebSocketConnection, connect
+from audiogateway.realtime.websocket import Closed, HandshakeRefused, WebSocketConnection
 from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,8 @@ class RealtimeConnection:
     async def open(self, access: RealtimeAccess) -> None:
         url = f"{access.url}?{urlencode({'model': access.model})}"
         headers = {"Authorization": f"Bearer {access.api_key}", "User-Agent": "OpenDeep"}
-        self._socket = await connect(url, headers, on_text=self._on_text, on_closed=self._on_closed)
+        self._socket = WebSocketConnection(url, headers, on_text=self._on_text, on_closed=self._on_closed)
+        await self._socket.open()
         await self._ready
 
     def send(self, event: bytes) -> None:

@@ -166,7 +166,7 @@ class _Fields:
         value = self._data.get(name)
         if not isinstance(value, str):
             raise _Malformed(f"{name} is missing")
-        return binascii.a2b_base64(value)
+        return binascii.a2b_base64(value, strict_mode=True)
 
     def milliseconds(self, name: str) -> int:
         value = self._data.get(name)

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import cast
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidStatus
@@ -52,7 +53,8 @@ class WebSocketConnection(asyncio.Protocol):
         on_text: Callable[[bytes], None],
         on_closed: Callable[[Closed], None],
     ) -> None:
-        self._core = ClientProtocol(parse_uri(url), max_size=MAX_MESSAGE_BYTES)
+        self._uri = parse_uri(url)
+        self._core = ClientProtocol(self._uri, max_size=MAX_MESSAGE_BYTES)
         self._headers = headers
         self._on_text = on_text
         self._on_closed = on_closed
@@ -61,7 +63,17 @@ class WebSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
-        self.opened: asyncio.Future[None] = self._loop.create_future()
+        self._opened: asyncio.Future[None] = self._loop.create_future()
+
+    async def open(self) -> None:
+        """Raises HandshakeRefused or OSError; the caller sets the time limit. Messages may arrive before it returns."""
+        tls = _tls() if self._uri.secure else None
+        try:
+            await self._loop.create_connection(lambda: self, self._uri.host, self._uri.port, ssl=tls)
+            await self._opened
+        except BaseException:
+            self.abort()
+            raise
 
     # Sending
 
@@ -89,7 +101,7 @@ class WebSocketConnection(asyncio.Protocol):
     # asyncio's callbacks
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._transport = transport
         transport.set_write_buffer_limits(high=SEND_BUFFER_BYTES)
         request = self._core.connect()
@@ -115,9 +127,9 @@ class WebSocketConnection(asyncio.Protocol):
                 timer.cancel()
         if self._core.state is not State.CLOSED:
             self._core.receive_eof()
-        if not self.opened.done():
-            self.opened.set_exception(_refusal(self._core.handshake_exc))
-        elif not self.opened.cancelled() and self.opened.exception() is None:
+        if not self._opened.done():
+            self._opened.set_exception(_refusal(self._core.handshake_exc))
+        elif not self._opened.cancelled() and self._opened.exception() is None:
             reason = self._core.close_reason or (type(exc).__name__ if exc else "")
             self._on_closed(Closed(self._core.close_code or 1006, reason))
 
@@ -134,8 +146,8 @@ class WebSocketConnection(asyncio.Protocol):
             self._expect_close()
 
     def _handshake_answered(self) -> None:
-        if self._core.handshake_exc is None and not self.opened.done():
-            self.opened.set_result(None)
+        if self._core.handshake_exc is None and not self._opened.done():
+            self._opened.set_result(None)
             self._timer = self._loop.call_later(PING_SECONDS, self._ping)
 
     def _read(self, frame: Frame) -> None:
@@ -180,28 +192,6 @@ class WebSocketConnection(asyncio.Protocol):
     def _expect_close(self) -> None:
         if self._closing is None:
             self._closing = self._loop.call_later(CLOSE_SECONDS, self.abort)
-
-
-async def connect(
-    url: str,
-    headers: Mapping[str, str],
-    *,
-    on_text: Callable[[bytes], None],
-    on_closed: Callable[[Closed], None],
-) -> WebSocketConnection:
-    """Opens a connection. Raises HandshakeRefused or OSError; the caller sets the time limit."""
-    uri = parse_uri(url)
-    loop = asyncio.get_running_loop()
-    tls = _tls() if uri.secure else None
-    _, connection = await loop.create_connection(
-        lambda: WebSocketConnection(url, headers, on_text, on_closed), uri.host, uri.port, ssl=tls
-    )
-    try:
-        await connection.opened
-    except BaseException:
-        connection.abort()
-        raise
-    return connection
 
 
 def _refusal(cause: Exception | None) -> HandshakeRefused:

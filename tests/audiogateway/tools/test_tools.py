@@ -1,0 +1,176 @@
+"""Each tool against a desk in memory, through the same door as the model's calls."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.realtime import RealtimeFunctionTool
+
+from audiogateway.realtime.events import ToolCalled
+from audiogateway.tool_calls import MAX_CALLS, ToolCalls
+from audiogateway.tools import TOOLS, TOOLS_JSON
+from audiogateway.tools.base import Desk
+from calls.contracts import Ack, CommandName
+from tests.audiogateway.fakes import NOW, MemoryStore, ScriptedBus, Spawned, talk_order
+
+
+@dataclass
+class Model:
+    """Calls tools as the model does, and keeps their outputs."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    bus: ScriptedBus = field(default_factory=ScriptedBus)
+    spawned: Spawned = field(default_factory=Spawned)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        self.calls = ToolCalls(self._desk, self.spawned, lambda event: self.sent.append(json.loads(event)), self._ask)
+        self._count = 0
+
+    async def call(self, name: str, arguments: str) -> dict[str, Any]:
+        self._count += 1
+        self.calls.called(ToolCalled("r1", f"item_{self._count}", f"call_{self._count}", name, arguments))
+        await self.spawned.finished()
+        output: dict[str, Any] = json.loads(self.sent[-1]["item"]["output"])
+        return output
+
+    def end_after_last_words(self, cause: str) -> None:
+        self.ended.append(cause)
+
+    def _ask(self) -> None:
+        self.asked += 1
+
+    def _desk(self, command_id: str) -> Desk:
+        return Desk(talk_order(), self, self.store, self.bus, lambda: NOW, command_id)
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+@pytest.mark.parametrize("tool", TOOLS_JSON, ids=lambda tool: str(tool["name"]))
+def test_a_tool_is_told_in_the_shape_of_the_reference(tool: dict[str, Any]) -> None:
+    assert RealtimeFunctionTool.model_validate(tool).model_extra == {}
+    assert tool["parameters"]["additionalProperties"] is False
+    assert tool["parameters"]["required"] == list(tool["parameters"]["properties"])
+
+
+async def test_end_call_is_noted_and_ends_the_talk_without_another_word(model: Model) -> None:
+    assert await model.call("end_call", '{"reason": "Done.", "outcome": "completed"}') == {"ok": True}
+    assert model.store.events == [("end_call", {"reason": "Done.", "outcome": "completed"})]
+    assert model.ended == ["agent_ended"]
+    assert model.asked == 0
+
+
+async def test_mark_do_not_call_is_kept_at_once(model: Model) -> None:
+    output = await model.call("mark_do_not_call", '{"reason": "Never again."}')
+    assert output["ok"] is True
+    assert model.store.do_not_call == ["Never again."]
+    assert model.asked == 1
+
+
+async def test_reschedule_call_is_sent_to_who_controls_the_call(model: Model) -> None:
+    output = await model.call("reschedule_call", '{"when": "2026-11-23T10:00", "reason": "No time."}')
+    (command,) = model.bus.commands
+    assert command.name is CommandName.RESCHEDULE
+    assert command.args == {"when": "2026-11-23T10:00:00-05:00", "reason": "No time."}
+    assert command.command_id == "call_1"
+    assert (output["ok"], output["when"]) == (True, "2026-11-23T10:00")
+    assert model.store.reschedules == []
+
+
+async def test_reschedule_call_is_written_down_when_nobody_acknowledges(model: Model) -> None:
+    model.bus.answer = None
+    output = await model.call("reschedule_call", '{"when": "2026-11-23T10:00", "reason": "No time."}')
+    assert output["ok"] is True
+    assert model.store.reschedules == [datetime(2026, 11, 23, 15, 0, tzinfo=UTC)]
+
+
+async def test_reschedule_call_that_is_refused_is_told_to_the_model(model: Model) -> None:
+    model.bus.answer = Ack("", False, "the campaign ends before")
+    output = await model.call("reschedule_call", '{"when": "2026-11-23T10:00", "reason": "No time."}')
+    assert output["ok"] is False
+    assert "the campaign ends before" in output["error"]
+
+
+@pytest.mark.parametrize(
+    ("when", "local"),
+    [
+        ("2026-11-23T10:00", "2026-11-23T10:00"),
+        ("2026-11-23T10:00:00", "2026-11-23T10:00"),
+        ("2026-11-23T15:00+00:00", "2026-11-23T10:00"),  # an offset all the same: it counts
+        ("2026-11-23T15:00Z", "2026-11-23T10:00"),
+        ("tomorrow at 3 pm", "2026-11-23T15:00"),
+        ("in two hours", "2026-11-22T18:30"),
+    ],
+)
+async def test_times_are_the_callees(model: Model, when: str, local: str) -> None:
+    output = await model.call("reschedule_call", json.dumps({"when": when, "reason": "No time."}))
+    assert output.get("when") == local
+
+
+@pytest.mark.parametrize(
+    ("when", "problem"),
+    [
+        ("2026-11-22T16:29", "in the past"),
+        ("2027-12-24T10:00", "more than a year"),
+        ("2026-13-45T10:00", "no date and time"),
+        ("tomorrow at ten", "no date and time"),  # dateparser would take it for this time tomorrow
+        ("sometime", "no date and time"),
+        ("", "no date and time"),
+    ],
+)
+async def test_a_time_that_cannot_be_used_says_what_to_do(model: Model, when: str, problem: str) -> None:
+    output = await model.call("reschedule_call", json.dumps({"when": when, "reason": "No time."}))
+    assert problem in output["error"]
+    assert model.bus.commands == []
+
+
+@pytest.mark.parametrize("name", list(TOOLS))
+@pytest.mark.parametrize(
+    "arguments",
+    ["", "nonsense", "[]", "null", "{}", '{"reason": 5}', '{"reason": "x", "number": "+12025550100"}', '{"reason": "'],
+)
+async def test_arguments_that_break_the_schema_are_told_to_the_model(model: Model, name: str, arguments: str) -> None:
+    output = await model.call(name, arguments)
+    assert output["ok"] is False
+    assert "arguments cannot be used" in output["error"]
+    assert (model.ended, model.store.do_not_call, model.bus.commands) == ([], [], [])
+
+
+async def test_an_outcome_that_does_not_exist_is_refused(model: Model) -> None:
+    output = await model.call("end_call", '{"reason": "Done.", "outcome": "great"}')
+    assert "outcome" in output["error"]
+    assert model.ended == []
+
+
+async def test_a_tool_that_does_not_exist_is_told_to_the_model(model: Model) -> None:
+    output = await model.call("call_other_number", '{"number": "+12025550100"}')
+    assert "no tool" in output["error"]
+
+
+async def test_a_model_in_a_loop_is_stopped(model: Model) -> None:
+    for _ in range(MAX_CALLS):
+        await model.call("mark_do_not_call", '{"reason": "Again."}')
+    output = await model.call("mark_do_not_call", '{"reason": "Again."}')
+    assert "Too many" in output["error"]
+    assert len(model.store.do_not_call) == MAX_CALLS
+
+
+async def test_a_tool_that_breaks_gives_the_model_an_answer(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model.store, "mark_do_not_call", None)
+    output = await model.call("mark_do_not_call", '{"reason": "Never again."}')
+    assert output["ok"] is False
+
+
+@given(name=st.sampled_from([*TOOLS, "x"]), arguments=st.text(max_size=60))
+async def test_whatever_the_model_writes_gets_an_answer(name: str, arguments: str) -> None:
+    output = await Model().call(name, arguments)
+    assert "ok" in output
