@@ -28,7 +28,10 @@ def configure(options: Mapping[str, Any]) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if options["json"]
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local variables: numbers, keys
+        )
     )
     handler = logging.StreamHandler()
     handler.setFormatter(

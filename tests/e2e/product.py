@@ -57,15 +57,16 @@ class RunningProduct:
     def __enter__(self) -> Self:
         kept = {name: os.environ[name] for name in KEPT if name in os.environ}
         kept.setdefault("SANDBOX_CACHE_DIR", str(ROOT / "var" / "sandbox" / "voices"))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "opendeep.supervise"],
-            cwd=ROOT,
-            env={**kept, **self.settings},
-            stdout=(self.var / "out").open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        with (self.var / "out").open("w") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "opendeep.supervise"],
+                cwd=ROOT,
+                env={**kept, **self.settings},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
         try:
             wait_until("the product is ready", self._is_ready, START_TIMEOUT_S)
         except BaseException:
@@ -128,11 +129,20 @@ class RunningProduct:
             command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
         ).stdout.strip()
 
+    def control(self, *words: str) -> str:
+        """supervisorctl: stop NAME, start NAME, pid NAME. Returns what it printed."""
+        command = [str(Path(sys.executable).parent / "supervisorctl"), "-c", str(self.var / "run" / "supervisord.conf")]
+        return subprocess.run([*command, *words], capture_output=True, text=True, check=True).stdout.strip()
+
     def supervised(self, name: str) -> psutil.Process:
         """The running process that supervisord calls `name`."""
-        control = [str(Path(sys.executable).parent / "supervisorctl"), "-c", str(self.var / "run" / "supervisord.conf")]
-        pid = subprocess.run([*control, "pid", name], capture_output=True, text=True, check=True).stdout.strip()
-        return psutil.Process(int(pid))
+        return psutil.Process(int(self.control("pid", name)))
+
+    def fault(self, **fault: object) -> None:
+        """Makes the OpenAI stand-in do something wrong; see sandbox/openai/faults.py."""
+        url = f"http://127.0.0.1:{self.settings['SANDBOX_OPENAI_PORT']}/sandbox/faults"
+        request = urllib.request.Request(url, data=json.dumps(fault).encode(), method="POST")
+        urllib.request.urlopen(request, timeout=5).close()
 
     def kill(self, name: str) -> None:
         """kill -9, with its children; supervisord brings it back."""
