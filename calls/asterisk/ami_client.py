@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 READ_BYTES = 65_536
 MAX_LIST_ITEMS = 20_000
-LOGOFF_SECONDS = 1.0
+LAST_WORDS_SECONDS = 0.05
+"""How long whoever waits for an answer may take to notice that the connection is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,18 @@ class AmiClient:
     async def _one_connection(self, on_login: Callable[[], Awaitable[None]]) -> None:
         async with asyncio.timeout(self.times.connect):
             reader, self._writer = await asyncio.open_connection(self.account.host, self.account.port)
+        tasks = [asyncio.create_task(self._serve(on_login)), asyncio.create_task(self._read(reader))]
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(reader))
-                group.create_task(self._serve(on_login))
-        except* BROKEN as errors:
-            raise _first(errors) from None
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._give_up_answers()
+            await asyncio.wait(tasks, timeout=LAST_WORDS_SECONDS)
+            for task in tasks:  # the answer that was served tells more than the end of the connection
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, on_login: Callable[[], Awaitable[None]]) -> None:
         await self._login()
@@ -161,10 +168,15 @@ class AmiClient:
             self._on_event(message)
 
     def _forget_connection(self) -> None:
-        self._logged_in = False
         if self._writer is not None:
+            if self._logged_in:
+                self._writer.write(encode("Logoff", ()))  # its answer is of no interest
             self._writer.close()
             self._writer = None
+        self._logged_in = False
+        self._give_up_answers()
+
+    def _give_up_answers(self) -> None:
         for answer in self._answers.values():
             answer.put_nowait(None)
 
@@ -202,16 +214,6 @@ class AmiClient:
         self._writer.write(data)
         await self._writer.drain()
 
-    async def close(self) -> None:
-        """Says goodbye, if there is somebody to say it to."""
-        try:
-            if self._logged_in:
-                await self._ask("Logoff", (), LOGOFF_SECONDS)
-        except (AmiTimeout, AmiUnavailable, AmiRefused, OSError) as error:
-            log.debug("ami_logoff_unanswered", reason=str(error))
-        finally:
-            self._forget_connection()
-
 
 async def _collect(answers: asyncio.Queue[AmiMessage | None], *, is_list: bool) -> list[AmiMessage]:
     messages: list[AmiMessage] = []
@@ -226,11 +228,3 @@ async def _collect(answers: asyncio.Queue[AmiMessage | None], *, is_list: bool) 
         if len(messages) > MAX_LIST_ITEMS:
             raise AmiTimeout("The PBX's list has no end.")
     raise AmiTimeout("The connection to the PBX was lost before its answer.")
-
-
-def _first(errors: BaseExceptionGroup[Exception]) -> Exception:
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    assert isinstance(error, Exception)
-    return error

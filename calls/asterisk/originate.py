@@ -62,6 +62,7 @@ class _Client(AMIClient):  # type: ignore[misc]
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(address=host, port=port)
+        self._thread: threading.Thread | None = None
         self._write_lock = threading.Lock()
         self._answers: dict[str, queue.SimpleQueue[Response | None]] = {}
         self._greeting: queue.SimpleQueue[bool] = queue.SimpleQueue()
@@ -124,7 +125,7 @@ class _Client(AMIClient):  # type: ignore[misc]
 
     def disconnect(self) -> None:
         """Wakes the reader, which the library would leave in recv, and waits for it."""
-        if self.finished is None:
+        if self._thread is None:
             return  # never connected
         self.finished.set()
         try:
@@ -211,8 +212,9 @@ class AmiDialer:
         try:
             self._open(client)
             yield AmiSession(client, self.dial_string, self.context)
+            self._log_off(client)
         finally:
-            self._close(client)
+            client.disconnect()
 
     def _open(self, client: _Client) -> None:
         if not SECRET.fullmatch(self.username) or not SECRET.fullmatch(self.secret):
@@ -229,11 +231,8 @@ class AmiDialer:
         if response.is_error():
             raise PbxUnavailable(f"The PBX refused the AMI login: {response.keys.get('Message', '')}.")
 
-    def _close(self, client: _Client) -> None:
+    def _log_off(self, client: _Client) -> None:
         try:
-            if client.finished is not None and not client.finished.is_set():
-                client.ask(LogoffAction(), LOGOFF_SECONDS)
+            client.ask(LogoffAction(), LOGOFF_SECONDS)
         except (Silence, Lost):
             log.debug("ami_logoff_unanswered")
-        finally:
-            client.disconnect()

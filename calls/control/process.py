@@ -35,7 +35,7 @@ class CallControl:
         self.commands = Commands(self.client)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Runs until `stop` is set, then says goodbye to the PBX."""
+        """Runs until `stop` is set."""
         parts = (
             self.client.run(self._logged_in),
             self.news.run(self.client),
@@ -48,7 +48,6 @@ class CallControl:
                 tasks = [group.create_task(part) for part in parts]
                 await stop.wait()
                 log.info("callcontrol_stops")
-                await self.client.close()
                 for task in tasks:
                     task.cancel()
         finally:

@@ -27,12 +27,18 @@ def add_do_not_call(
     """
     with transaction.atomic():
         lock_lines()
-        _, created = DoNotCall.objects.get_or_create(
-            organization_id=organization_id,  # type: ignore[misc] - None asks for NULL
+        owner = {"organization": organization_id} if organization_id else {"organization__isnull": True}
+        if DoNotCall.objects.filter(**owner, number=number).exists():
+            return False
+        DoNotCall.objects.create(
+            organization_id=organization_id,
             number=number,
-            defaults={"source": source[:40], "reason": reason[:200], "created_at": at, "call_id": call_id},
+            source=source[:40],
+            reason=reason[:200],
+            created_at=at,
+            call_id=call_id,
         )
-    return created
+    return True
 
 
 def is_do_not_call(organization_id: UUID, number: str) -> bool:

@@ -28,7 +28,7 @@ def alive() -> list[GatewayInfo]:
     redis = connection()
     keys = sorted(redis.scan_iter(match=f"{GATEWAY_KEY_PREFIX}*", count=1000))
     texts = redis.mget(keys) if keys else []
-    return [info for text in texts if text and (info := _decode(text)) is not None]
+    return [info for text in texts if text and (info := _decode(str(text))) is not None]
 
 
 def _decode(text: str) -> GatewayInfo | None:

@@ -157,8 +157,8 @@ def _event_line(event: CallEvent) -> EventLine:
         at=event.at,
         kind=event.kind.replace("_", " "),
         source=event.source,
-        change=f"{event.from_state} → {event.to_state}" if event.from_state != event.to_state else "",
-        detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items()],
+        change=" → ".join(dict.fromkeys(state for state in (event.from_state, event.to_state) if state)),
+        detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items() if value not in (None, "")],
     )
 
 

@@ -23,26 +23,14 @@ windows = st.builds(
     st.integers(0, 1439),
     st.integers(1, 1440),
 )
+CHANGES = [  # in Berlin, New York, Cairo and on Lord Howe Island
+    datetime(2026, month, day, tzinfo=UTC)
+    for month, day in [(3, 29), (10, 25), (3, 8), (11, 1), (4, 23), (10, 29), (4, 4), (10, 3)]
+]
 moments = st.one_of(
-    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
-    # around changes of the clock in Berlin, New York, Cairo and on Lord Howe Island
-    st.builds(
-        lambda day, minutes: day + timedelta(minutes=minutes),
-        st.sampled_from(
-            [
-                datetime(2026, 3, 29),
-                datetime(2026, 10, 25),
-                datetime(2026, 3, 8),
-                datetime(2026, 11, 1),
-                datetime(2026, 4, 23),
-                datetime(2026, 10, 29),
-                datetime(2026, 4, 4),
-                datetime(2026, 10, 3),
-            ]
-        ),
-        st.integers(-600, 2000),
-    ),
-).map(lambda moment: moment.replace(second=0, microsecond=0, tzinfo=UTC))
+    st.integers(0, 2 * 365 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
+    st.builds(lambda day, minutes: day + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-600, 2000)),
+)
 
 
 def walk(hours: list[Window], zone: ZoneInfo, now: datetime) -> datetime:

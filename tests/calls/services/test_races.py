@@ -1,0 +1,153 @@
+"""Two at the same moment: threads with connections of their own, on SQLite and on PostgreSQL alike."""
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+
+from calls.contracts import CALL_ENDED
+from calls.endings import Ending
+from calls.models import Call
+from calls.services import capacity, endings, talk
+from calls.services.dialing import dial_call
+from calls.services.do_not_call import add_do_not_call
+from calls.services.endings import Hangup
+from calls.services.requests import request_call
+from calls.services.transitions import apply
+from calls.states import LIVE, Outcome, Signal, State
+from opendeep.core.errors import Conflict
+from opendeep.core.models import OutboxEvent
+from tests.calls.conftest import make_gateway
+from tests.calls.dialers import RecordingDialer
+from tests.factories import NOW, NUMBER, make_call, make_organization, make_request, open_at_any_hour
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+T = TypeVar("T")
+
+
+def at_once(*jobs: Callable[[], T]) -> list[T]:
+    """Runs all jobs at the same moment, each in a thread with its own connection. Raises what one of them raised."""
+    start = threading.Barrier(len(jobs))
+    results: list[T] = []
+    errors: list[Exception] = []
+
+    def run(job: Callable[[], T]) -> None:
+        start.wait()
+        try:
+            results.append(job())
+        except Exception as error:  # noqa: BLE001 - raised again below, in the thread of the test
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results
+
+
+def test_of_many_ends_one_counts() -> None:
+    call = make_call(State.RINGING)
+    outcomes = [Outcome.BUSY, Outcome.LOST, Outcome.CANCELLED, Outcome.NO_ANSWER]
+    changes = at_once(
+        *(
+            lambda outcome=outcome: apply(call.id, Signal.END, at=NOW, source="t", ending=Ending(outcome, "It ended."))
+            for outcome in outcomes
+        )
+    )
+    assert sum(change is not None for change in changes) == 1
+    assert OutboxEvent.objects.filter(topic=CALL_ENDED).count() == 1
+    call.refresh_from_db()
+    assert call.events.get(kind="end").detail["outcome"] == call.outcome
+
+
+def test_both_halves_of_an_ending_at_once_end_the_call_once() -> None:
+    for _ in range(5):
+        call = make_call(State.TALKING)
+
+        def pbx(call_id: UUID = call.id) -> None:
+            endings.hung_up(call_id, Hangup(16), at=NOW)
+
+        def gateway(call_id: UUID = call.id) -> None:
+            talk.talk_over(call_id, gateway_id="gateway-1", cause="callee_hung_up", at=NOW)
+
+        at_once(pbx, gateway)
+        call.refresh_from_db()
+        assert (call.state, call.outcome) == (State.ENDED, Outcome.COMPLETED)
+        assert OutboxEvent.objects.filter(key=str(call.id)).count() == 1
+
+
+def test_duplicate_jobs_dial_once(redis_url: str) -> None:
+    organization = make_organization()
+    open_at_any_hour(organization)
+    call = make_call(State.PREPARING, organization=organization, voice_ready_at=NOW)
+    dialer = RecordingDialer()
+    at_once(*(lambda: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for _ in range(4)))
+    assert [order.call_id for order in dialer.sent] == [call.id]
+
+
+def test_many_workers_never_exceed_a_cap(redis_url: str) -> None:
+    make_gateway()
+    organization = make_organization(max_concurrent_calls=2)
+    open_at_any_hour(organization)
+    calls = [make_call(organization=organization, number=f"+120255501{n:02}") for n in range(6)]
+    dialer = RecordingDialer()
+    at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
+    assert Call.objects.filter(state__in=LIVE).count() == 2
+
+
+def test_a_number_has_one_live_call_of_an_organization(redis_url: str) -> None:
+    make_gateway()
+    organization = make_organization()
+    open_at_any_hour(organization)
+    calls = [make_call(organization=organization) for _ in range(4)]
+    at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=RecordingDialer()) for call in calls))
+    assert Call.objects.filter(state__in=LIVE, number=NUMBER).count() == 1
+
+
+def test_a_no_at_the_same_moment_comes_before_or_after_the_dial_and_nowhere_else(redis_url: str) -> None:
+    for n in range(5):
+        number = f"+120255501{n:02}"
+        organization = make_organization()
+        open_at_any_hour(organization)
+        call = make_call(State.PREPARING, organization=organization, number=number, voice_ready_at=NOW)
+        dialer = RecordingDialer()
+
+        def refuse(organization_id: UUID = organization.id, number: str = number) -> None:
+            add_do_not_call(organization_id, number, source="t", reason="", at=NOW)
+
+        def dial(call: Call = call, dialer: RecordingDialer = dialer) -> None:
+            dial_call(call.id, clock=lambda: NOW, dialer=dialer)
+
+        at_once(refuse, dial)
+        call.refresh_from_db()
+        assert (call.state, len(dialer.sent)) in {(State.DIALING, 1), (State.ENDED, 0)}
+
+
+def test_two_requests_for_one_origin_make_one_call() -> None:
+    organization = make_organization()
+    request = make_request(organization, origin="tests.origin:same")
+
+    def ask() -> str:
+        try:
+            return str(request_call(request, at=NOW))
+        except Conflict as conflict:
+            return conflict.code
+
+    assert at_once(ask, ask, ask).count("call_unfinished") == 2
+    assert Call.objects.count() == 1
+
+
+def test_the_lines_that_are_free_are_never_negative() -> None:
+    make_call(State.TALKING)
+    with override_settings(MAX_CONCURRENT_CALLS=0):
+        assert capacity.free_lines() == 0
