@@ -19,7 +19,7 @@ REASONS: Mapping[str, str] = {
     "cancelled": "The call was cancelled.",
     "lost": "The call was lost.",
 }
-NAMING_THE_CAUSE = frozenset({"failed", "blocked", "cancelled", "lost"})
+NAMING_THE_CAUSE = frozenset({"unreachable", "failed", "blocked", "cancelled", "lost"})
 
 
 @dataclass(frozen=True, slots=True)

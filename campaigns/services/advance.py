@@ -96,7 +96,7 @@ def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdi
     if isinstance(step, Fail) and step.list_number:
         _list_number(task.contact, campaign, step.conclusion, at)
     signal = {Complete: TaskSignal.COMPLETE, Fail: TaskSignal.FAIL, Cancel: TaskSignal.CANCEL}[type(step)]
-    move_task(
+    moved = move_task(
         task,
         signal,
         at=at,
@@ -107,7 +107,8 @@ def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdi
         next_action_reason="",
         **changes,
     )
-    finish_if_done(campaign, at)
+    if moved:
+        finish_if_done(campaign, at)
 
 
 def _list_number(contact: Contact, campaign: Campaign, reason: str, at: datetime) -> None:
