@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from celery import current_app
+from django.db import connections
 
 from calls.contracts import GATEWAY_EXPIRES_SECONDS, GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.control.process import CallControl
@@ -42,6 +43,13 @@ def pbx(tmp_path: Path) -> Iterator[SandboxPbx]:
 @contextmanager
 def running(control: CallControl) -> Iterator[CallControl]:
     """callcontrol in a thread of its own, ended as by SIGTERM."""
+    with pytest.MonkeyPatch.context() as patch:
+        # Its threads end with the test, and must not keep connections for later.
+        patch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+        yield from _running(control)
+
+
+def _running(control: CallControl) -> Iterator[CallControl]:
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     thread = threading.Thread(target=lambda: loop.run_until_complete(control.run(stop)), name="callcontrol")

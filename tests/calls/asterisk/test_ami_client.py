@@ -28,7 +28,7 @@ class Wire:
         return dict(line.split(": ", 1) for line in block.decode().split("\r\n") if line)
 
     def answer(self, action: Headers, response: str = "Success", *more: str) -> None:
-        lines = [f"Response: {response}", f"ActionID: {action['ActionID']}", *more]
+        lines = [f"Response: {response}", f"ActionID: {action.get('ActionID', '')}", *more]
         self.send("\r\n".join(lines))
 
     def send(self, message: str) -> None:
@@ -51,8 +51,10 @@ class Served:
 async def client(*scripts: Script, times: AmiTimes = QUICK) -> AsyncIterator[Served]:
     """A running client; connection n is served by script n, and the last script serves all further ones."""
     served = Served()
+    serving: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.current_task())
         script = scripts[min(served.connections, len(scripts) - 1)]
         served.connections += 1
         try:
@@ -77,6 +79,10 @@ async def client(*scripts: Script, times: AmiTimes = QUICK) -> AsyncIterator[Ser
         with pytest.raises(asyncio.CancelledError):
             await running
         server.close()
+        for task in serving:
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*(task for task in serving if task is not None), return_exceptions=True)
 
 
 async def obey(wire: Wire) -> None:
