@@ -22,7 +22,9 @@ from opendeep.core.templatetags.words import viewer_zone
 @tenant_page
 def calls(request: TenantRequest) -> HttpResponse:
     page = presentation.calls_page(request.organization.id, page_number(request.GET.get("page")), now())
-    return render(request, "calls/calls.html", {"section": "calls", "page": page, "named": any(row.name for row in page.rows)})
+    return render(
+        request, "calls/calls.html", {"section": "calls", "page": page, "named": any(row.name for row in page.rows)}
+    )
 
 
 @require_GET

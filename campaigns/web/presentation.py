@@ -64,6 +64,7 @@ class CampaignPage:
     figures: TaskFigures
     segments: Sequence[Segment]
     page: Page[TaskRow]
+    named: bool
     who: str
     may_pause: bool
     may_resume: bool
@@ -99,6 +100,7 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         figures=figures,
         segments=segments_of(figures),
         page=Page(rows, page.number, page.has_next),
+        named=any(row.name for row in rows),
         who=people(figures.total),
         may_pause=status is CampaignStatus.RUNNING,
         may_resume=status is CampaignStatus.PAUSED,

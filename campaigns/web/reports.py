@@ -39,6 +39,7 @@ class ReportPage:
     figures: Sequence[tuple[str, str]]
     answers: Sequence[tuple[str, Sequence[tuple[str, int]]]]
     rows: Sequence[ReportRow]
+    named: bool
     rows_left_out: int
     may_ask: bool
 
@@ -59,6 +60,7 @@ def report_page(campaign: Campaign, *, now: datetime, viewer: ZoneInfo) -> Repor
         figures=_figures(report.figures) if report and report.figures else [],
         answers=_answers(report.figures) if report and report.figures else [],
         rows=[_row(row, report.written_at or now, viewer) for row in table[:ROWS_SHOWN]] if report else [],
+        named=any(row["contact"] for row in table),
         rows_left_out=_left_out(report) if report else 0,
         may_ask=not final and in_work is None and campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
     )

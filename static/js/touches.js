@@ -65,19 +65,19 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, successful } = event.detail;
+  const { successful, requestConfig } = event.detail;
   if (successful) showTrouble("");
-  if (!elt.matches?.("form[data-echo]")) return;
-  if (successful) sessionStorage.removeItem(draftKey(elt.elements.message));
+  if (!requestConfig.elt.matches("form[data-echo]")) return; // detail.elt may be another one: the form is replaced by now
+  if (successful) sessionStorage.removeItem(draftKey(requestConfig.elt.elements.message));
   else document.querySelectorAll(".echo").forEach((echo) => echo.remove());
 });
 
 // An answer without the part that was asked for (an error page) must not empty the page.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const part = event.detail.elt.getAttribute?.("hx-select")?.slice(1);
+  const part = event.detail.requestConfig.elt.getAttribute("hx-select")?.slice(1);
   if (!part || !event.detail.shouldSwap || event.detail.serverResponse.includes(`id="${part}"`)) return;
   event.detail.shouldSwap = false;
-  showTrouble("This cannot be shown here any more. Reload the page.");
+  event.detail.isError = true;
 });
 
 for (const failure of ["htmx:sendError", "htmx:timeout"]) {
@@ -147,9 +147,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.verb === "get") return;
   const said = document.querySelector("[data-announce]");
   if (said) announce(said.textContent);
-  const wrong = document.querySelector("#talk [aria-invalid]");
-  wrong?.focus();
-  const next = wrong ?? document.querySelector("#talk form.questions, #talk #plan, #talk .said:last-of-type");
+  if (focusWrong()) return;
+  const next = document.querySelector("#talk form.questions, #talk #plan, #talk .said:last-of-type");
   next?.scrollIntoView({ block: "nearest" });
+  // On a phone the keyboard would hide what is asked.
+  if (matchMedia("(pointer: fine)").matches) next?.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
 });
-document.addEventListener("DOMContentLoaded", () => prepare(document));
+
+function focusWrong() {
+  const wrong = document.querySelector("[aria-invalid]");
+  wrong?.focus();
+  return wrong;
+}
+
+document.addEventListener("DOMContentLoaded", () => { prepare(document); focusWrong(); });

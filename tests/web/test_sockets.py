@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
 TIMEOUT_SECONDS = 5
 TRY_AGAIN_LATER = 1013
+NOBODY_LISTENS = "redis://127.0.0.1:1/0"
 SIGN_IN_FIRST, NOT_YOURS = 4401, 4403
 
 
@@ -168,6 +169,5 @@ async def test_what_a_page_says_is_ignored(alice: User) -> None:
 
 async def test_without_redis_the_socket_closes_and_the_page_polls(alice: User, settings: Settings) -> None:
     backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
-    # The suite's settings name a Redis that nobody runs.
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [settings.REDIS_URL]}}}
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [NOBODY_LISTENS]}}}
     assert await refusal("/ws/me/", alice) == TRY_AGAIN_LATER
