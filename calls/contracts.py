@@ -149,6 +149,16 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """What the calls of a group came to. `outcomes` counts the ended ones."""
+
+    calls: int
+    talk_ms: int
+    cost_microcents: int
+    outcomes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class UsageRecord:
     """`source` is realtime or transcription; `item_id` the response or item that was billed, once.
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Sum
 
-from calls.contracts import Brief, CallView, EventView, TalkOrder, TurnView
+from calls.contracts import Brief, CallView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call
 from calls.states import LIVE, State
 from opendeep.core.errors import NotFound
@@ -42,6 +42,18 @@ def latest_calls(origins: Iterable[str]) -> dict[str, CallView]:
     """The youngest call of each origin, in one query; origins without a call are missing."""
     calls = Call.objects.filter(origin__in=list(origins)).order_by("origin", "attempt", "created_at")
     return {call.origin: to_view(call) for call in calls}
+
+
+def figures_of_group(key: str) -> GroupFigures:
+    """What all calls of the group came to, in one query."""
+    rows = Call.objects.filter(group=key).order_by().values_list("outcome")
+    counted = list(rows.annotate(count=Count("pk"), talk_ms=Sum("talk_ms"), cost=Sum("cost_microcents")))
+    return GroupFigures(
+        calls=sum(count for _, count, _, _ in counted),
+        talk_ms=sum(talk_ms for _, _, talk_ms, _ in counted),
+        cost_microcents=sum(cost for _, _, _, cost in counted),
+        outcomes={outcome: count for outcome, count, _, _ in counted if outcome},
+    )
 
 
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
-from asterisk.ami import AMIClient, LoginAction, LogoffAction, SimpleAction
+from asterisk.ami import AMIClient, LogoffAction, SimpleAction
 from asterisk.ami.response import Response
 from django.conf import settings
 
@@ -221,7 +221,7 @@ class AmiDialer:
             raise PbxUnavailable("The AMI account's name or secret contains a line end. Check ASTERISK_AMI_SECRET.")
         try:
             client.connect()
-            response = client.ask(LoginAction(self.username, self.secret), LOGIN_SECONDS)
+            response = client.ask(self._login(), LOGIN_SECONDS)
         except OSError as error:
             raise PbxUnavailable(f"The PBX cannot be reached: {error.strerror or error}.") from error
         except Silence:
@@ -230,6 +230,10 @@ class AmiDialer:
             raise PbxUnavailable("What listens on the AMI port is no PBX, or closed the connection.") from None
         if response.is_error():
             raise PbxUnavailable(f"The PBX refused the AMI login: {response.keys.get('Message', '')}.")
+
+    def _login(self) -> SimpleAction:
+        # Without events: an account that may see them would get those of every call meanwhile.
+        return SimpleAction("Login", Username=self.username, Secret=self.secret, Events="off")
 
     def _log_off(self, client: _Client) -> None:
         try:

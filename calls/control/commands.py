@@ -85,7 +85,6 @@ class Commands:
 
     async def _handle(self, command: Command) -> None:
         ack = self._acks.get(command.command_id) or await self._first_time(command)
-        self._remember(ack)
         try:
             await self._redis.publish(ack_channel(command.call_id), ack.encode())
         except (RedisError, OSError) as error:
@@ -99,13 +98,14 @@ class Commands:
     async def _first_time(self, command: Command) -> Ack:
         try:
             await self._execute(command, now())
-        except Refusal as refusal:
-            return Ack(command.command_id, ok=False, error=str(refusal))
-        except DomainError as error:
-            return Ack(command.command_id, ok=False, error=error.message)
-        except (AmiUnavailable, AmiTimeout, AmiRefused) as error:
+        except AmiUnavailable as error:  # nothing was done: the same command may come again
             return Ack(command.command_id, ok=False, error=str(error))
-        return Ack(command.command_id, ok=True)
+        except (Refusal, DomainError, AmiTimeout, AmiRefused) as error:
+            ack = Ack(command.command_id, ok=False, error=str(error))
+        else:
+            ack = Ack(command.command_id, ok=True)
+        self._remember(ack)
+        return ack
 
     async def _execute(self, command: Command, at: datetime) -> None:
         match command.name:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,8 @@ from opendeep.core.words import Pill
 CALLS_PER_PAGE = 50
 NUMBERS_PER_PAGE = 100
 EVENTS_SHOWN = 300
+JUDGED_WITHIN = timedelta(minutes=5)
+"""After this an open page no longer looks by itself whether an ended call was judged."""
 NORMAL_CLEARING = 16  # Q.850
 LIST_COLUMNS = (
     "id",
@@ -78,6 +80,7 @@ class CallPage:
     pill: Pill
     which: str
     is_over: bool
+    is_busy: bool
     talking_for_ms: int | None
     turns: Sequence[TurnLine]
     events: Sequence[EventLine]
@@ -128,6 +131,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         pill=call_pill(call.state, call.outcome),
         which=f"{words.ordinal(call.attempt)} call",
         is_over=is_over,
+        is_busy=call.ended_at is None or now - call.ended_at < JUDGED_WITHIN,
         talking_for_ms=_talking_for_ms(call, now),
         turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.all(), start=1)],
         events=[_event_line(event) for event in events],

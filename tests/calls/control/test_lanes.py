@@ -1,0 +1,76 @@
+"""Order within a call, patience with the database, and news that come too fast."""
+
+import asyncio
+import uuid
+
+import pytest
+from django.db import OperationalError
+
+from calls.asterisk.ami_codec import AmiMessage
+from calls.control import database, news
+from calls.control.database import in_database
+from calls.control.lanes import Lanes
+from calls.control.news import News
+
+
+async def test_work_for_one_call_keeps_its_order_and_does_not_wait_for_other_calls() -> None:
+    slow, quick = uuid.UUID(int=0), uuid.UUID(int=1)
+    go = asyncio.Event()
+    done: list[tuple[uuid.UUID, int]] = []
+
+    async def handle(work: tuple[uuid.UUID, int]) -> None:
+        if work == (slow, 0):
+            await go.wait()
+        done.append(work)
+        if len(done) == 2 and not go.is_set():
+            go.set()
+
+    lanes = Lanes(handle)
+    running = asyncio.create_task(lanes.run())
+    for call_id in (slow, quick):
+        for n in range(2):
+            await lanes.submit(call_id, (call_id, n))
+    await lanes.drained()
+    running.cancel()
+    assert done == [(quick, 0), (quick, 1), (slow, 0), (slow, 1)]
+
+
+async def test_one_bad_piece_of_work_does_not_stop_the_next(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    async def handle(work: int) -> None:
+        done.append(1 // work)
+
+    lanes = Lanes(handle)
+    running = asyncio.create_task(lanes.run())
+    for work in (0, 1):
+        await lanes.submit(uuid.UUID(int=0), work)
+    await lanes.drained()
+    running.cancel()
+    assert done == [1]
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_a_database_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "FIRST_PAUSE_SECONDS", 0.001)
+    answers = iter([OperationalError("server closed the connection"), OperationalError("connection refused"), None])
+
+    def write(value: int) -> int:
+        error = next(answers)
+        if error is not None:
+            raise error
+        return value * 2
+
+    assert await in_database(write, 21) == 42
+
+
+def test_too_much_news_asks_for_a_reconciliation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "QUEUE_LENGTH", 2)
+    inbox = News()
+    for _ in range(2):
+        inbox.receive(AmiMessage((("Event", "Hangup"), ("Uniqueid", str(uuid.uuid4())))))
+    assert not inbox.overrun.is_set()
+    inbox.receive(AmiMessage((("Event", "Hangup"), ("Uniqueid", "1732292800.7"))))
+    assert not inbox.overrun.is_set()
+    inbox.receive(AmiMessage((("Event", "Hangup"), ("Uniqueid", str(uuid.uuid4())))))
+    assert inbox.overrun.is_set()
