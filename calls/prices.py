@@ -12,7 +12,8 @@ TOKENS_PER_PRICE = 1_000_000
 class Price:
     """Dollars for a million tokens of each kind, and for a minute of audio, from `since` on.
 
-    `model` is a prefix: a dated snapshot of a model costs what the model costs.
+    `model` is a prefix: a dated snapshot of a model costs what the model costs. A use is told in tokens or in
+    seconds, never in both.
     """
 
     model: str
@@ -38,12 +39,15 @@ _REALTIME_MINI = {
     "output_audio": 20.0,
 }
 
+_TRANSCRIBE = {"input_text": 2.5, "input_audio": 6.0, "output_text": 10.0}
+_TRANSCRIBE_MINI = {"input_text": 1.25, "input_audio": 3.0, "output_text": 5.0}
+
 PRICES: tuple[Price, ...] = (
     Price("gpt-realtime", datetime(2025, 8, 28, tzinfo=UTC), _REALTIME),
     Price("gpt-realtime-mini", datetime(2025, 10, 6, tzinfo=UTC), _REALTIME_MINI),
-    Price("gpt-transcribe", datetime(2025, 3, 20, tzinfo=UTC), dollars_per_minute=0.006),
-    Price("gpt-4o-transcribe", datetime(2025, 3, 20, tzinfo=UTC), dollars_per_minute=0.006),
-    Price("gpt-4o-mini-transcribe", datetime(2025, 3, 20, tzinfo=UTC), dollars_per_minute=0.003),
+    Price("gpt-transcribe", datetime(2025, 3, 20, tzinfo=UTC), _TRANSCRIBE, dollars_per_minute=0.006),
+    Price("gpt-4o-transcribe", datetime(2025, 3, 20, tzinfo=UTC), _TRANSCRIBE, dollars_per_minute=0.006),
+    Price("gpt-4o-mini-transcribe", datetime(2025, 3, 20, tzinfo=UTC), _TRANSCRIBE_MINI, dollars_per_minute=0.003),
     Price("whisper-1", datetime(2023, 3, 1, tzinfo=UTC), dollars_per_minute=0.006),
 )
 
