@@ -178,6 +178,7 @@ def make_called_task(outcome: Outcome = Outcome.COMPLETED, campaign: Campaign | 
         State.ENDED,
         organization=campaign.organization,
         origin=task_origin(task.pk),
+        group_id=campaign_group_key(campaign.pk),
         number=task.contact.number,
         outcome=outcome,
         brief=make_brief(result_fields=tuple(campaign.plan["result_fields"])).to_json(),

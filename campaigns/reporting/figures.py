@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import Any
 
+from calls.facade import figures_of_group
+from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Task
 from campaigns.selectors import figures_of, tasks_of
 from campaigns.states import TaskStatus
@@ -14,10 +16,12 @@ COUNTED_TYPES = ("yes_no", "choice", "number")
 
 
 def figures_for(campaign: Campaign) -> dict[str, Any]:
-    """{tasks, completed, failed, cancelled, open, completed_percent, calls, by_conclusion: {code: n},
+    """{tasks, completed, failed, cancelled, open, completed_percent, by_conclusion: {code: n}, calls,
+    by_outcome: {outcome: n}, talk_minutes, cost_microcents,
     results: [{field, label, answered, unverified, values: {value: n}}]}
     """
     counts = figures_of([campaign.pk])[campaign.pk]
+    calls = figures_of_group(campaign_group_key(campaign.pk))
     conclusions: Counter[str] = Counter()
     results = {field["name"]: _ResultCount(field) for field in campaign.plan["result_fields"]}
     rows = Task.objects.filter(campaign=campaign).values_list("conclusion_code", "result").order_by()
@@ -34,8 +38,11 @@ def figures_for(campaign: Campaign) -> dict[str, Any]:
         "cancelled": counts.cancelled,
         "open": counts.open,
         "completed_percent": 100 * counts.completed // counts.total if counts.total else 0,
-        "calls": counts.calls,
         "by_conclusion": dict(conclusions.most_common()),
+        "calls": calls.calls,
+        "by_outcome": dict(calls.outcomes),
+        "talk_minutes": round(calls.talk_ms / 60_000, 1),
+        "cost_microcents": calls.cost_microcents,
         "results": [result.to_json() for result in results.values()],
     }
 

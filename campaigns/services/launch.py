@@ -80,13 +80,12 @@ def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datet
     known = current_plan(conversation)
     if known is None:
         raise Conflict("no_plan", "There is no plan to confirm yet. Answer the assistant's questions first.")
-    plan = Plan.from_user(known[0] if data is None else data)
+    unchanged = data is None or data == known[0]
+    plan = Plan.from_user(known[0] if unchanged else data)
     late = plan.start_complaint(ZoneInfo(user.time_zone), at)
     if late:
         raise DomainError("bad_plan", f"This plan cannot be carried out. {late}", {"start_at": [late]})
-    if plan == Plan.from_user(known[0]):
-        return plan, known[1]
-    return save_plan(conversation, data, at=at)
+    return (plan, known[1]) if unchanged else save_plan(conversation, data, at=at)
 
 
 # --- The orchestrator -----------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def _words_by_model(campaign: Campaign, figures: Mapping[str, Any], table: list[
     data = {
         "title": campaign.title,
         "goal": campaign.goal,
-        "figures": figures,
+        "figures": {name: value for name, value in figures.items() if name != "cost_microcents"},
         "tasks": [
             {
                 "contact": row["contact"] or row["number"],

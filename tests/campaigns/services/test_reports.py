@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from calls.states import Outcome, State
+from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Report, Task
 from campaigns.services.reports import (
     CLAIM_LASTS,
@@ -10,7 +12,7 @@ from campaigns.services.reports import (
     request_report,
     write_report,
 )
-from tests.factories import NOW, make_campaign
+from tests.factories import NOW, make_call, make_campaign
 from tests.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +35,17 @@ def half_done() -> Campaign:
     Task.objects.filter(campaign=campaign, position=1).update(
         attempts=1, next_action_at=NOW + timedelta(days=1), next_action_reason="asked to be called again"
     )
+    for number, outcome in (("+12025550100", Outcome.COMPLETED), ("+12025550104", Outcome.BUSY)):
+        group = campaign_group_key(campaign.pk)
+        make_call(
+            State.ENDED,
+            organization=campaign.organization,
+            group_id=group,
+            number=number,
+            outcome=outcome,
+            talk_ms=45_000,
+            cost_microcents=7,
+        )
     return campaign
 
 
@@ -45,8 +58,15 @@ def test_figures_and_table_come_from_the_database_and_words_from_the_model(opena
     assert write_report(report.pk, NOW)
     report.refresh_from_db()
     assert (report.status, report.written_at) == ("written", NOW)
-    counted = {name: report.figures[name] for name in ("tasks", "completed", "open", "calls", "completed_percent")}
-    assert counted == {"tasks": 2, "completed": 1, "open": 1, "calls": 2, "completed_percent": 50}
+    counted = {name: report.figures[name] for name in ("tasks", "completed", "open", "completed_percent")}
+    assert counted == {"tasks": 2, "completed": 1, "open": 1, "completed_percent": 50}
+    called = {name: report.figures[name] for name in ("calls", "by_outcome", "talk_minutes", "cost_microcents")}
+    assert called == {
+        "calls": 2,
+        "by_outcome": {"busy": 1, "completed": 1},
+        "talk_minutes": 1.5,
+        "cost_microcents": 14,
+    }
     assert report.figures["results"] == [
         {
             "field": "keeps_appointment",
