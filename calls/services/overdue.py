@@ -1,25 +1,41 @@
 """Nothing gets stuck: what to do with a call whose state has lasted for too long."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from redis.exceptions import RedisError
 
+from calls.contracts import GATEWAY_EXPIRES_SECONDS
 from calls.models import Call, CallEvent
-from calls.services import endings, waiting
+from calls.services import endings, gateways, waiting
 from calls.services.hangup import hang_up
 from calls.states import AT_THE_PBX, State
 
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+SIGN_OF_LIFE = timedelta(seconds=GATEWAY_EXPIRES_SECONDS)
 
 
 def end_overdue(at: datetime) -> int:
-    """Looks after every call whose deadline has passed. Returns how many it found."""
+    """Looks after every call whose deadline has passed, or whose gateway has gone. Returns how many deadlines had."""
+    _leave_dead_gateways(at)
     overdue = Call.objects.exclude(state=State.ENDED).filter(deadline_at__lte=at).order_by("deadline_at")[:BATCH]
     for call in overdue:
         _look_after(call, at)
     return len(overdue)
+
+
+def _leave_dead_gateways(at: datetime) -> None:
+    """A voice that is prepared by nobody need not be waited for."""
+    try:
+        alive = [gateway.id for gateway in gateways.alive()]
+    except RedisError as error:  # then nobody knows; the deadlines still count
+        log.warning("gateways_unknown", error=str(error))
+        return
+    preparing = Call.objects.filter(state=State.PREPARING, preparing_at__lt=at - SIGN_OF_LIFE)
+    for call in preparing.exclude(gateway__in=alive)[:BATCH]:
+        waiting.without_voice(call, reason="The gateway has gone.", source="engine", at=at)
 
 
 def _look_after(call: Call, at: datetime) -> None:

@@ -10,6 +10,7 @@ from calls.services.hangup import cancel_call, hang_up
 from calls.services.overdue import end_overdue
 from calls.states import Outcome, State
 from opendeep.core.errors import NotFound
+from tests.calls.conftest import make_gateway
 from tests.factories import NOW, make_call
 
 pytestmark = [pytest.mark.django_db]
@@ -27,6 +28,16 @@ def test_a_voice_that_is_never_ready_costs_no_attempt() -> None:
     call = look(make_call(State.PREPARING, deadline_at=NOW))
     assert (call.state, call.waits_for, call.setbacks) == (State.QUEUED, "voice", 1)
     assert call.not_before == NOW + MINUTE + waiting.FIRST_WAIT
+
+
+def test_a_voice_whose_gateway_has_gone_is_not_waited_for(redis_url: str) -> None:
+    make_gateway("gateway-2")
+    orphan = make_call(State.PREPARING, deadline_at=NOW + MINUTE)
+    kept = make_call(State.PREPARING, deadline_at=NOW + MINUTE, gateway="gateway-2")
+    end_overdue(NOW + timedelta(seconds=7))
+    orphan.refresh_from_db()
+    kept.refresh_from_db()
+    assert (orphan.state, kept.state) == (State.QUEUED, State.PREPARING)
 
 
 def test_the_waits_for_a_voice_grow_up_to_a_limit() -> None:
