@@ -4,11 +4,13 @@
 "use strict";
 
 const POLL_MS = 15_000;
-const GATHER_MS = 250; // hints that come together cause one refresh
+const GATHER_MS = 200; // hints that come together cause one refresh,
+const PAUSE_MS = 1_000; // and refreshes keep this distance, however many hints come
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const REFUSED = [4401, 4403];
 
 let gathering = 0;
+let refreshedAt = -PAUSE_MS;
 let refreshing = false;
 let again = false;
 
@@ -16,13 +18,15 @@ const liveElement = () => document.querySelector("[data-live]");
 
 function refreshSoon() {
   if (gathering || document.hidden) return;
-  gathering = setTimeout(() => { gathering = 0; refresh(); }, GATHER_MS);
+  const wait = Math.max(GATHER_MS, refreshedAt + PAUSE_MS - performance.now());
+  gathering = setTimeout(() => { gathering = 0; refresh(); }, wait);
 }
 
 function refresh() {
   const element = liveElement();
   if (!element || !window.htmx) return;
   if (refreshing) { again = true; return; }
+  refreshedAt = performance.now();
   window.htmx.trigger(element, "refresh");
 }
 
