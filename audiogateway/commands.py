@@ -22,7 +22,7 @@ ACK_PATTERN = ack_channel("*")  # type: ignore[arg-type]
 class RedisCommandBus:
     """Implements ports.CommandBus. `run` must be running: it listens for the acknowledgements."""
 
-    def __init__(self, client: "redis.asyncio.Redis[str]", *, ack_seconds: float = ACK_SECONDS) -> None:
+    def __init__(self, client: "redis.asyncio.Redis", *, ack_seconds: float = ACK_SECONDS) -> None:
         self._client = client
         self._ack_seconds = ack_seconds
         self._waiting: dict[str, asyncio.Future[Ack]] = {}

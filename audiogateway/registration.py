@@ -64,7 +64,7 @@ class Registration:
 
     def __init__(
         self,
-        client: "redis.asyncio.Redis[str]",
+        client: "redis.asyncio.Redis",
         gateway_id: str,
         address: str,
         roster: Roster,

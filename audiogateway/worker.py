@@ -4,8 +4,7 @@ import asyncio
 import gc
 import signal
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ from django.conf import settings
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.commands import RedisCommandBus
 from audiogateway.pacing import Ticker
-from audiogateway.realtime.connection import OpenVoice, RealtimeAccess, open_voice
+from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.registration import Mailbox, Registration
 from audiogateway.roster import Roster
 from audiogateway.session import LAST_WORDS_MS, Models, Surroundings
@@ -37,7 +36,7 @@ YOUNG_OBJECTS = 20_000
 
 @dataclass(frozen=True)
 class Config:
-    """What differs between gateways."""
+    """What differs between gateways. A process that starts again is another gateway, so its id is a new one."""
 
     bind: tuple[str, int]
     advertise: tuple[str, int]
@@ -46,6 +45,7 @@ class Config:
     drain_seconds: float
     access: RealtimeAccess
     models: Models
+    gateway_id: str = field(default_factory=lambda: f"gateway-{uuid4().hex[:12]}")
 
 
 def config_from_settings() -> Config:
@@ -63,10 +63,10 @@ def config_from_settings() -> Config:
 class Gateway:
     """The parts of one process."""
 
-    def __init__(self, config: Config, scope: asyncio.TaskGroup, open_voice: OpenVoice) -> None:
+    def __init__(self, config: Config, scope: asyncio.TaskGroup) -> None:
         self._config = config
         self._scope = scope
-        self.id = f"gateway-{uuid4().hex[:12]}"
+        self.id = config.gateway_id
         self._redis = async_connection()
         self._ticker = Ticker()
         self._writer = Writer()
@@ -74,7 +74,10 @@ class Gateway:
         around = Surroundings(
             CallStore(self._writer, self.id), self._commands, self._ticker, self._spawn, config.models, now
         )
-        self.roster = Roster(around, open_voice, capacity=config.capacity, waiting_seconds=config.waiting_seconds)
+        self._realtime = RealtimeClient(config.access)
+        self.roster = Roster(
+            around, self._realtime.open, capacity=config.capacity, waiting_seconds=config.waiting_seconds
+        )
         self._server = AudioSocketServer(self.roster.answer)
         self._mailbox = Mailbox(self.roster)
         address = f"{config.advertise[0]}:{config.advertise[1]}"
@@ -106,6 +109,7 @@ class Gateway:
             self.roster.end_all("stopped", politely=False)
         await self._empty_within(GOODBYE_SECONDS)
         await self._server.close()
+        await self._realtime.close()
         await self._flush()
         for task in self._own:
             task.cancel()
@@ -146,7 +150,7 @@ async def _contained(work: Coroutine[Any, Any, None]) -> None:
 async def serve(config: Config, stopping: asyncio.Event) -> None:
     """Runs a gateway until `stopping` is set. Raises OSError when the address is taken."""
     async with asyncio.TaskGroup() as scope:
-        gateway = Gateway(config, scope, partial(open_voice, config.access))
+        gateway = Gateway(config, scope)
         await gateway.start()
         _calm_garbage_collector()
         await stopping.wait()

@@ -47,15 +47,28 @@ class Voice(Protocol):
 
 
 class VoiceListener(Protocol):
+    """Who hears a voice (the session of its call)."""
+
     def on_event(self, event: Event) -> None: ...
     def on_voice_lost(self, reason: str) -> None: ...
+
+
+OpenVoice = Callable[[Configuration, VoiceListener], Awaitable[Voice]]
+"""How a roster opens voices: RealtimeClient.open."""
 
 
 class RealtimeConnection:
     """Implements `Voice`. Until the configuration is acknowledged, events are answered here."""
 
-    def __init__(self, configuration: Configuration, listener: VoiceListener) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        listener: VoiceListener,
+        *,
+        on_closed: "Callable[[RealtimeConnection], None]",
+    ) -> None:
         self._configuration = configuration
+        self._tell_closed = on_closed
         self._listener = listener
         self._decoder = Decoder()
         self._socket: WebSocketConnection | None = None
@@ -82,6 +95,10 @@ class RealtimeConnection:
         self._ready.cancel()
         if self._socket is not None:
             self._socket.close()
+
+    async def wait_closed(self) -> None:
+        if self._socket is not None:
+            await self._socket.wait_closed()
 
     @property
     def ignored_events(self) -> int:
@@ -112,6 +129,7 @@ class RealtimeConnection:
                 self._fail(RetryableError(f"The model answered nonsense: {what}."))
 
     def _on_closed(self, closed: Closed) -> None:
+        self._tell_closed(self)
         why = f"The model closed the connection ({closed.code} {closed.reason})".strip()
         if not self._ready.done():
             self._fail(RetryableError(why))
@@ -123,27 +141,37 @@ class RealtimeConnection:
             self._ready.set_exception(error)
 
 
-OpenVoice = Callable[[Configuration, VoiceListener], Awaitable[Voice]]
-"""How a gateway opens voices: `open_voice` with its access filled in."""
+class RealtimeClient:
+    """Opens sessions, and knows those that are open."""
 
+    def __init__(self, access: RealtimeAccess) -> None:
+        self._access = access
+        self._connections: set[RealtimeConnection] = set()
 
-async def open_voice(access: RealtimeAccess, configuration: Configuration, listener: VoiceListener) -> Voice:
-    """A session that is open and configured. Raises PermanentError or RetryableError with a sentence for people."""
-    connection = RealtimeConnection(configuration, listener)
-    try:
-        async with asyncio.timeout(OPEN_SECONDS):
-            await connection.open(access)
-    except TimeoutError:
-        connection.close()
-        raise RetryableError(f"The model did not answer within {OPEN_SECONDS:g} seconds.") from None
-    except HandshakeRefused as refusal:
-        raise _refused_by_status(refusal) from None
-    except OSError as error:
-        raise RetryableError(f"The model cannot be reached: {error.strerror or type(error).__name__}.") from None
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    async def open(self, configuration: Configuration, listener: VoiceListener) -> Voice:
+        """A session that is open and configured. Raises PermanentError or RetryableError with a sentence for people."""
+        connection = RealtimeConnection(configuration, listener, on_closed=self._connections.discard)
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await connection.open(self._access)
+        except TimeoutError:
+            connection.close()
+            raise RetryableError(f"The model did not answer within {OPEN_SECONDS:g} seconds.") from None
+        except HandshakeRefused as refusal:
+            raise _refused_by_status(refusal) from None
+        except OSError as error:
+            raise RetryableError(f"The model cannot be reached: {error.strerror or type(error).__name__}.") from None
+        except BaseException:
+            connection.close()
+            raise
+        self._connections.add(connection)
+        return connection
+
+    async def close(self) -> None:
+        """Closes what is open, and waits until it is closed."""
+        for connection in list(self._connections):
+            connection.close()
+            await connection.wait_closed()
 
 
 def _refused(code: str, message: str) -> Exception:

@@ -63,6 +63,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
+        self._is_over = asyncio.Event()
         self._opened: asyncio.Future[None] = self._loop.create_future()
 
     async def open(self) -> None:
@@ -74,6 +75,10 @@ class WebSocketConnection(asyncio.Protocol):
         except BaseException:
             self.abort()
             raise
+
+    async def wait_closed(self) -> None:
+        """Until nothing is left of the connection; after `close` that takes CLOSE_SECONDS at most."""
+        await self._is_over.wait()
 
     # Sending
 
@@ -122,6 +127,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self._is_over.set()
         for timer in (self._timer, self._closing):
             if timer is not None:
                 timer.cancel()

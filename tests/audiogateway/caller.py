@@ -49,13 +49,18 @@ class Caller:
         self._to_say += sound
         await self._said.wait()
 
+    async def listen(self, seconds: float) -> None:
+        """Says nothing for so long."""
+        await self.say(bytes(int(seconds * FRAME_BYTES / FRAME_SECONDS)))
+
     async def wait_for_speech(self) -> None:
         """Until the agent makes a sound."""
         await self._agent_spoke.wait()
 
     async def wait_for_turn(self) -> None:
-        """Until the agent has spoken and is quiet again."""
-        self._heard_a_turn.clear()
+        """Until the agent has spoken and is quiet again, or the call is over."""
+        if not self.is_closed.is_set():
+            self._heard_a_turn.clear()
         await self._heard_a_turn.wait()
 
     def hang_up(self) -> None:
@@ -83,6 +88,8 @@ class Caller:
                     self.was_hung_up_on = True
         self._writer.close()
         self.is_closed.set()
+        self._agent_spoke.set()
+        self._heard_a_turn.set()
 
     def _hear(self, frame: bytes) -> None:
         self.heard += frame

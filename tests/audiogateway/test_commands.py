@@ -16,7 +16,7 @@ COMMAND = Command(CALL_ID, CommandName.END_CALL, {"reason": "done"}, "command-1"
 class Control:
     """Stands where callcontrol stands: takes commands, acknowledges from the given one on."""
 
-    def __init__(self, client: "redis.asyncio.Redis[str]", *, answers_from: int = 1, ack: Ack | None = None) -> None:
+    def __init__(self, client: "redis.asyncio.Redis", *, answers_from: int = 1, ack: Ack | None = None) -> None:
         self.client = client
         self.answers_from = answers_from
         self.ack = ack or Ack(COMMAND.command_id, True)
@@ -42,14 +42,14 @@ class Control:
 
 
 @pytest.fixture
-async def client(redis_url: str) -> AsyncIterator["redis.asyncio.Redis[str]"]:
+async def client(redis_url: str) -> AsyncIterator["redis.asyncio.Redis"]:
     client = redis.asyncio.Redis.from_url(redis_url, decode_responses=True)
     yield client
     await client.connection_pool.disconnect()
 
 
 @pytest.fixture
-async def bus(client: "redis.asyncio.Redis[str]") -> AsyncIterator[RedisCommandBus]:
+async def bus(client: "redis.asyncio.Redis") -> AsyncIterator[RedisCommandBus]:
     bus = RedisCommandBus(client, ack_seconds=0.2)
     task = asyncio.get_running_loop().create_task(bus.run())
     await bus.listening.wait()
@@ -67,19 +67,19 @@ async def with_control(control: Control, bus: RedisCommandBus) -> Ack | None:
     return ack
 
 
-async def test_a_command_is_acknowledged(client: "redis.asyncio.Redis[str]", bus: RedisCommandBus) -> None:
+async def test_a_command_is_acknowledged(client: "redis.asyncio.Redis", bus: RedisCommandBus) -> None:
     control = Control(client)
     assert await with_control(control, bus) == Ack("command-1", True)
     assert control.received == [COMMAND]
 
 
-async def test_a_refusal_is_told_in_words(client: "redis.asyncio.Redis[str]", bus: RedisCommandBus) -> None:
+async def test_a_refusal_is_told_in_words(client: "redis.asyncio.Redis", bus: RedisCommandBus) -> None:
     refusal = Ack("command-1", False, "no such channel")
     assert await with_control(Control(client, ack=refusal), bus) == refusal
 
 
 async def test_a_command_without_an_answer_is_sent_once_more_with_its_id(
-    client: "redis.asyncio.Redis[str]", bus: RedisCommandBus
+    client: "redis.asyncio.Redis", bus: RedisCommandBus
 ) -> None:
     control = Control(client, answers_from=2)
     assert await with_control(control, bus) == Ack("command-1", True)

@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.pacing import Ticker
-from audiogateway.realtime.connection import RealtimeAccess, open_voice
+from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.roster import Roster
 from audiogateway.session import Models, Surroundings
 from calls.contracts import CommandName
@@ -17,6 +16,9 @@ from sandbox.speech.voice import synthesize
 from tests.audiogateway.caller import Caller
 from tests.audiogateway.fakes import CALL_ID, NOW, MemoryStore, ScriptedBus, Spawned, talk_order
 from tests.openai_server import OpenAIServer
+
+INTRODUCTION = "Hello, this is an AI assistant calling on behalf of Miller Dental."
+SHORT = {"opening": "Hello, this is the AI of Acme. Is this a good moment?", "on_behalf_of": "Acme"}
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Stage:
     caller: Caller
 
     async def is_over(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await self.store.is_over.wait()
 
 
@@ -37,8 +39,8 @@ async def talk(server: OpenAIServer, **brief: Any) -> AsyncIterator[Stage]:
     store, bus, spawned, ticker = MemoryStore({CALL_ID: talk_order(**brief)}), ScriptedBus(), Spawned(), Ticker()
     models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
     around = Surroundings(store, bus, ticker, spawned, models, lambda: NOW)
-    access = RealtimeAccess(server.realtime_url, models.realtime, "test-key")
-    roster = Roster(around, partial(open_voice, access), capacity=5, waiting_seconds=30)
+    realtime = RealtimeClient(RealtimeAccess(server.realtime_url, models.realtime, "test-key"))
+    roster = Roster(around, realtime.open, capacity=5, waiting_seconds=30)
     listener = AudioSocketServer(roster.answer)
     address = await listener.listen("127.0.0.1", 0)
     async with asyncio.TaskGroup() as tasks:
@@ -55,6 +57,7 @@ async def talk(server: OpenAIServer, **brief: Any) -> AsyncIterator[Stage]:
             await line
             await roster.emptied()
             await listener.close()
+            await realtime.close()
             await spawned.finished()
             clock.cancel()
 
@@ -65,13 +68,92 @@ async def test_a_helpful_person_is_asked_and_answers(openai_server: OpenAIServer
         await stage.caller.wait_for_turn()
         await stage.caller.say(synthesize("Yes, that works for me."))
         await stage.is_over()
-    assert stage.store.transcript == [
-        (
-            "agent",
-            "Hello, this is an AI assistant calling on behalf of Miller Dental. "
-            "Do you want to keep your appointment on Friday at ten?",
-        ),
+    assert sorted(stage.store.transcript[:2]) == [
+        ("agent", f"{INTRODUCTION} Do you want to keep your appointment on Friday at ten?"),
         ("callee", "Hello?"),
+    ]
+    assert stage.store.transcript[2:] == [
         ("callee", "Yes, that works for me."),
         ("agent", "Thank you. I have noted that you want to keep your appointment on Friday at ten. Goodbye."),
     ]
+    assert stage.store.events == [("end_call", {"reason": "The question was answered.", "outcome": "completed"})]
+    assert stage.store.over == ["agent_ended"]
+    assert {record.source for record in stage.store.usage} == {"realtime", "transcription"}
+    assert stage.store.figures["interruptions"] == 0
+
+
+async def test_somebody_who_says_never_again_is_put_on_the_list_before_the_call_ends(
+    openai_server: OpenAIServer,
+) -> None:
+    async with talk(openai_server, **SHORT) as stage:
+        await stage.caller.wait_for_turn()
+        await stage.caller.say(synthesize("Never call me again. Take me off your list."))
+        await stage.is_over()
+    assert stage.store.do_not_call == ["The callee asked not to be called again."]
+    assert stage.store.transcript[-1][1].endswith("we will not call you again. Goodbye.")
+    assert stage.store.over == ["agent_ended"]
+
+
+async def test_an_interrupted_agent_is_silent_and_only_what_was_heard_is_written_down(
+    openai_server: OpenAIServer,
+) -> None:
+    openai_server.fault(target="realtime", kind="two_audio_items")
+    async with talk(openai_server) as stage:
+        await stage.caller.wait_for_speech()
+        await stage.caller.listen(seconds=2.0)
+        await stage.caller.say(synthesize("Sorry, this is a bad moment. Please call me tomorrow at ten."))
+        await stage.is_over()
+    first = stage.store.transcript[0][1]
+    assert first.startswith("Hello, this is")
+    assert first in INTRODUCTION and first != INTRODUCTION
+    assert stage.store.transcript[1] == (
+        "callee",
+        "Sorry, this is a bad moment. Please call me tomorrow at ten.",
+    )
+    assert stage.store.figures["interruptions"] == 1
+    reschedule, end = stage.bus.commands
+    assert reschedule.args["when"] == "2026-11-23T10:00:00-05:00"
+    assert (reschedule.name, end.name) == (CommandName.RESCHEDULE, CommandName.END_CALL)
+
+
+async def test_what_is_said_while_hanging_up_is_still_written_down(openai_server: OpenAIServer) -> None:
+    async with talk(openai_server, **SHORT) as stage:
+        await stage.caller.wait_for_turn()
+        await stage.caller.say(synthesize("Yes, please."))
+        stage.caller.hang_up()
+        await stage.is_over()
+    assert stage.store.transcript[-1] == ("callee", "Yes, please.")
+    assert stage.store.over == ["callee_hung_up"]
+
+
+async def test_a_model_that_fails_once_is_asked_again(openai_server: OpenAIServer) -> None:
+    openai_server.fault(target="realtime", kind="rate_limited")
+    async with talk(openai_server, **SHORT) as stage:
+        await stage.caller.wait_for_turn()
+        stage.caller.hang_up()
+        await stage.is_over()
+    assert stage.store.transcript[0] == ("agent", "Hello, this is the AI of Acme. Is this a good moment?")
+
+
+async def test_a_model_that_goes_away_in_mid_sentence_ends_the_call_and_keeps_what_was_said(
+    openai_server: OpenAIServer,
+) -> None:
+    async with talk(openai_server, **SHORT) as stage:
+        await stage.caller.wait_for_turn()
+        openai_server.fault(target="realtime", kind="drop", after_ms=300)
+        await stage.caller.say(synthesize("Yes, that works for me."))
+        await stage.is_over()
+    assert stage.store.over == ["voice_lost"]
+    assert stage.store.transcript[:2] == [
+        ("agent", "Hello, this is the AI of Acme. Is this a good moment?"),
+        ("callee", "Yes, that works for me."),
+    ]
+
+
+async def test_a_talk_outlives_what_it_does_not_understand(openai_server: OpenAIServer) -> None:
+    openai_server.fault(target="realtime", kind="nonsense", after_ms=200)
+    async with talk(openai_server, **SHORT) as stage:
+        await stage.caller.wait_for_turn()
+        stage.caller.hang_up()
+        await stage.is_over()
+    assert stage.store.transcript == [("agent", "Hello, this is the AI of Acme. Is this a good moment?")]

@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import Request, Response, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 
 from audiogateway.realtime import connection as connection_module
 from audiogateway.realtime import events, websocket
-from audiogateway.realtime.connection import RealtimeAccess, Voice, open_voice
+from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient, Voice
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration, TurnDetection
 from opendeep.core.errors import PermanentError, RetryableError
@@ -56,6 +57,7 @@ class Model:
         self.requests: list[Request] = []
         self.received: list[dict[str, Any]] = []
         self.port = 0
+        self.clients: list[RealtimeClient] = []
 
     async def talk(self, connection: ServerConnection) -> None:
         try:
@@ -74,15 +76,19 @@ class Model:
 
     async def open(self, listener: Listener) -> Voice:
         access = RealtimeAccess(f"ws://127.0.0.1:{self.port}/v1/realtime", "gpt-realtime-2.1", "the-key")
-        return await open_voice(access, CONFIGURATION, listener)
+        client = RealtimeClient(access)
+        self.clients.append(client)
+        return await client.open(CONFIGURATION, listener)
 
 
 @pytest.fixture
 async def model() -> AsyncIterator[Model]:
     model = Model()
     async with serve(model.talk, "127.0.0.1", 0, process_request=model.admit, ping_interval=None) as server:
-        model.port = server.sockets[0].getsockname()[1]
+        model.port = next(iter(server.sockets)).getsockname()[1]
         yield model
+        for client in model.clients:
+            await client.close()
 
 
 @pytest.fixture
@@ -183,7 +189,7 @@ async def test_a_server_that_says_nothing_is_not_waited_for_without_limit(
 async def test_a_server_that_is_not_there(listener: Listener, unused_tcp_port: int) -> None:
     access = RealtimeAccess(f"ws://127.0.0.1:{unused_tcp_port}/v1/realtime", "m", "k")
     with pytest.raises(RetryableError, match="cannot be reached"):
-        await open_voice(access, CONFIGURATION, listener)
+        await RealtimeClient(access).open(CONFIGURATION, listener)
 
 
 async def test_the_end_of_a_session_is_told_with_its_reason(model: Model, listener: Listener) -> None:

@@ -1,0 +1,104 @@
+from uuid import UUID
+
+import pytest
+import redis.asyncio
+
+from audiogateway.pacing import LAG_SECONDS, Ticker
+from audiogateway.registration import Mailbox, Registration
+from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
+from opendeep.core import alive
+from tests.audiogateway.fakes import CALL_ID, VirtualClock
+
+
+class Calls:
+    """Stands where the roster stands."""
+
+    def __init__(self) -> None:
+        self.capacity, self.load, self.is_open = 10, 3, True
+        self.told: list[tuple[str, UUID]] = []
+
+    def prepare(self, call_id: UUID) -> None:
+        self.told.append(("prepare", call_id))
+
+    def release(self, call_id: UUID) -> None:
+        self.told.append(("release", call_id))
+
+    def stop(self, call_id: UUID) -> None:
+        self.told.append(("stop", call_id))
+
+
+class Stage:
+    def __init__(self, redis_url: str) -> None:
+        self.clock, self.calls = VirtualClock(), Calls()
+        self.ticker = Ticker(self.clock)
+        self.client = redis.asyncio.Redis.from_url(redis_url, decode_responses=True)
+        self.mailbox = Mailbox(self.calls)  # type: ignore[arg-type]
+        self.mailbox.channel = "specific.abc"
+        self.registration = Registration(
+            self.client,
+            "gateway-1",
+            "10.0.0.1:9092",
+            self.calls,  # type: ignore[arg-type]
+            self.mailbox,
+            self.ticker,
+        )
+
+    async def registered(self) -> GatewayInfo | None:
+        text = await self.client.get(GATEWAY_KEY_PREFIX + "gateway-1")
+        return GatewayInfo.decode(str(text)) if text else None
+
+
+@pytest.fixture
+async def stage(redis_url: str):  # type: ignore[no-untyped-def]
+    stage = Stage(redis_url)
+    yield stage
+    await stage.client.connection_pool.disconnect()
+
+
+async def test_a_gateway_tells_where_it_is_and_how_much_room_it_has(stage: Stage) -> None:
+    await stage.registration.tell()
+    assert await stage.registered() == GatewayInfo("gateway-1", "10.0.0.1:9092", "specific.abc", 10, 3)
+    assert alive.is_alive("gateway")
+
+
+async def test_the_sign_expires_by_itself(stage: Stage) -> None:
+    await stage.registration.tell()
+    assert 0 < await stage.client.ttl(GATEWAY_KEY_PREFIX + "gateway-1") <= 6
+
+
+async def test_a_gateway_whose_clock_lags_offers_no_room(stage: Stage) -> None:
+    stage.ticker.run_due()
+    stage.clock.seconds += LAG_SECONDS * 2
+    stage.ticker.run_due()
+    assert (stage.registration.info().capacity, stage.registration.info().capacity) == (3, 10)
+
+
+async def test_a_gateway_without_a_channel_cannot_be_asked_and_says_nothing(stage: Stage) -> None:
+    stage.mailbox.channel = ""
+    await stage.registration.tell()
+    assert await stage.registered() is None
+
+
+async def test_a_gateway_that_stops_withdraws_and_stays_away(stage: Stage) -> None:
+    await stage.registration.tell()
+    stage.calls.is_open = False
+    await stage.registration.withdraw()
+    await stage.registration.tell()
+    assert await stage.registered() is None
+
+
+def test_messages_reach_the_roster() -> None:
+    calls = Calls()
+    mailbox = Mailbox(calls)  # type: ignore[arg-type]
+    for kind in ("voice.prepare", "voice.release", "talk.stop"):
+        mailbox.take({"type": kind, "call_id": str(CALL_ID), "reason": "by the owner"})
+    assert calls.told == [("prepare", CALL_ID), ("release", CALL_ID), ("stop", CALL_ID)]
+
+
+@pytest.mark.parametrize(
+    "message", [{}, {"type": "voice.prepare"}, {"type": "voice.prepare", "call_id": "x"}, {"type": "x", "call_id": 5}]
+)
+def test_nonsense_is_not_taken_for_a_message(message: dict[str, object]) -> None:
+    calls = Calls()
+    Mailbox(calls).take(message)  # type: ignore[arg-type]
+    assert calls.told == []
