@@ -12,6 +12,7 @@ from campaigns.models import Campaign, Report
 from campaigns.reporting.words import safe_html
 from campaigns.states import CampaignStatus
 from campaigns.web.words import task_pill
+from opendeep.core import words
 from opendeep.core.words import Pill
 
 ROWS_SHOWN = 500
@@ -75,7 +76,12 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Still open", figures["open"]),
         ("Calls made", figures["calls"]),
     ]
-    return [(label, f"{count:,}") for label, count in said if count or label in ("People", "Done")]
+    counted = [(label, f"{count:,}") for label, count in said if count or label in ("People", "Done")]
+    return [
+        *counted,
+        ("Talked for", words.counted(round(figures["talk_minutes"]), "minute")),
+        ("Cost", words.money(figures["cost_microcents"])),
+    ]
 
 
 def _answers(figures: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, int]]]]:

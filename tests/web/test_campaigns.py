@@ -169,7 +169,15 @@ def test_a_report_shows_words_figures_and_everybody(page: Browser, alice: User) 
     html = page.get(url(campaign, "report/"))
     seen = words_of(html)
     assert "<strong>Anna</strong> comes." in html
-    for part in ("One of two comes.", "Ask Ben again.", "People 2", "Done 1", "Still open 1", "She comes."):
+    for part in (
+        "One of two comes.",
+        "Ask Ben again.",
+        "People 2",
+        "Done 1",
+        "Still open 1",
+        "Cost $0.00",
+        "She comes.",
+    ):
         assert part in seen
 
 
