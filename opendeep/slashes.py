@@ -1,4 +1,4 @@
-"""A path without its last slash is sent on with 308, so that a POST stays a POST (301 lets clients turn it into a GET)."""
+"""A path without its last slash is sent on with 308: a POST stays a POST, where 301 lets clients turn it into a GET."""
 
 from functools import partial
 

@@ -10,6 +10,7 @@ import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.rig.skips import REQUIRE, Unavailable
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test-results"
+NOTHING_MORE: Mapping[str, str] = {}
 HERMETIC = "not (processes or browser or asterisk or postgres or long)"
 WITH_DATABASE = ["tests/calls", "tests/campaigns", "tests/analysis", "tests/opendeep", "tests/web"]
 
@@ -49,6 +51,7 @@ def check_stages() -> list[Stage]:
 def test_stages(long: bool) -> list[Stage]:
     real = "(processes or browser or asterisk or postgres)"
     return [
+        Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
         Stage("unit", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal")),
         Stage("postgres", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal", *WITH_DATABASE)),
         Stage("real", pytest("-m", real if long else f"{real} and not long", "--timeout", "600")),
@@ -72,10 +75,7 @@ def main() -> int:
 def run(stage: Stage, totals: Counter[str]) -> bool:
     print(f"\n=== {stage.name} ===", flush=True)
     started = time.monotonic()
-    if stage.name == "postgres":
-        passed = run_on_postgres(stage, totals)
-    else:
-        passed = execute(stage, stage.environment, totals)
+    passed = STARTERS.get(stage.name, execute)(stage, totals)
     print(f"=== {stage.name}: {'ok' if passed else 'FAILED'} after {time.monotonic() - started:.0f} s ===", flush=True)
     return passed
 
@@ -84,22 +84,25 @@ def run_on_postgres(stage: Stage, totals: Counter[str]) -> bool:
     """The same tests as on SQLite, on a PostgreSQL server of their own."""
     try:
         with postgres.RunningPostgres() as server:
-            return execute(stage, {"DATABASE_URL": server.url}, totals)
+            return execute(stage, totals, {"DATABASE_URL": server.url})
     except Unavailable as error:
         totals["skipped"] += 1
         print(f"SKIPPED the tests on PostgreSQL: {error}")
         return os.environ.get(REQUIRE) != "all"
 
 
-def execute(stage: Stage, environment: dict[str, str], totals: Counter[str]) -> bool:
+def execute(stage: Stage, totals: Counter[str], environment: Mapping[str, str] = NOTHING_MORE) -> bool:
     command, results = list(stage.command), RESULTS / f"{stage.name}.xml"
     if stage.is_pytest:
         results.unlink(missing_ok=True)
         command.append(f"--junit-xml={results}")
-    finished = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
+    finished = subprocess.run(command, cwd=ROOT, env={**os.environ, **stage.environment, **environment}, check=False)
     if stage.is_pytest:
         count(results, totals)
     return finished.returncode == 0
+
+
+STARTERS = {"postgres": run_on_postgres}
 
 
 def count(results: Path, totals: Counter[str]) -> None:

@@ -23,7 +23,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         if row is None:
             raise AuthenticationFailed("This token is unknown or revoked. Make a new one with create_api_token.")
         ApiToken.objects.filter(pk=row.pk).update(last_used_at=timezone.now())
-        request._request.organization = row.organization
+        request._request.organization = row.organization  # type: ignore[attr-defined]
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,5 +1,6 @@
 """Sockets that pass live hints on to open pages, and only to those who may see what changed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import structlog
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from opendeep.accounts.models import Organization, User
@@ -18,15 +20,23 @@ SIGN_IN_FIRST = 4401
 NOT_YOURS = 4403
 TRY_AGAIN_LATER = 1013
 
+GATHER_SECONDS = 0.2
+
 
 class HintConsumer(AsyncJsonWebsocketConsumer):
-    """Joins `group()` when `may_watch` allows it, and sends each hint as {"what": …}.
+    """Joins its groups when `may_watch` allows it, and sends each hint as {"what": …}.
 
-    Who is watching is asked again for every hint: the session, the user and the membership may have ended since.
+    Hints that come together are sent together, each once. Who is watching is asked again every time: the session, the
+    user and the membership may have ended since.
     A refused socket closes with 4401 (nobody is signed in) or 4403 (it belongs to somebody else, or does not exist).
     """
 
-    def group(self) -> str:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._whats: dict[str, None] = {}
+        self._passing_on: asyncio.Task[None] | None = None
+
+    def groups_to_join(self) -> list[str]:
         raise NotImplementedError
 
     def may_watch(self, organization: Organization) -> bool:
@@ -62,21 +72,38 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
         if refusal:
             await self.close(code=refusal)
             return
-        await self.channel_layer.group_add(self.group(), self.channel_name)
+        for group in self.groups_to_join():
+            await self.channel_layer.group_add(group, self.channel_name)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
-        await self.channel_layer.group_discard(self.group(), self.channel_name)
+        if self._passing_on is not None:
+            self._passing_on.cancel()
+        for group in self.groups_to_join():
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Pages have nothing to say here; whatever they send is ignored."""
 
     async def live_hint(self, event: dict[str, Any]) -> None:
-        refusal = await database_sync_to_async(self._refusal)()
-        if refusal:
-            await self.close(code=refusal)
-            return
-        await self.send_json({"what": str(event["what"])})
+        self._whats[str(event["what"])] = None
+        if self._passing_on is None or self._passing_on.done():
+            self._passing_on = asyncio.create_task(self._pass_on())
+
+    async def _pass_on(self) -> None:
+        while self._whats:
+            await asyncio.sleep(GATHER_SECONDS)
+            whats, self._whats = self._whats, {}
+            try:
+                refusal = await database_sync_to_async(self._refusal)()
+            except DatabaseError as error:
+                log.warning("socket_without_database", error=str(error))
+                refusal = TRY_AGAIN_LATER
+            if refusal:
+                await self.close(code=refusal)
+                return
+            for what in whats:
+                await self.send_json({"what": what})
 
     def _refusal(self) -> int | None:
         if not self._still_signed_in():

@@ -1,5 +1,7 @@
 """Which organization a request acts for."""
 
+from uuid import UUID
+
 from django.http import HttpRequest
 
 from opendeep.accounts.models import Membership, Organization
@@ -15,7 +17,7 @@ class NoOrganization(DomainError):
         )
 
 
-def organization_of_user(user_id: object) -> Organization | None:
+def organization_of_user(user_id: UUID) -> Organization | None:
     """The organization in which the user works; the first membership counts."""
     membership = Membership.objects.filter(user_id=user_id).select_related("organization").first()
     return membership.organization if membership else None

@@ -19,10 +19,14 @@ def enqueue_on_commit(task_name: str, *args: Any) -> None:
     transaction.on_commit(lambda: enqueue(task_name, *args), robust=True)
 
 
-def enqueue(task_name: str, *args: Any) -> bool:
-    """Queues `task_name(*args)` now. False when the broker cannot be reached."""
+def enqueue(task_name: str, *args: Any, expires_seconds: float | None = None) -> bool:
+    """Queues `task_name(*args)` now. False when the broker cannot be reached.
+
+    A job that no worker has begun within `expires_seconds` is dropped: for sweeps, which queue it again.
+    """
+    options: dict[str, Any] = {} if expires_seconds is None else {"expires": expires_seconds}
     try:
-        current_app.send_task(task_name, args=args)
+        current_app.send_task(task_name, args=args, **options)
     except OperationalError as error:
         log.warning("job_not_queued", task=task_name, error=str(error))
         return False

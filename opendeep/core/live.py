@@ -17,6 +17,11 @@ def campaign_group(campaign_id: object) -> str:
     return f"campaign.{campaign_id}"
 
 
+def batch_group(key: str) -> str:
+    """Of all calls of the calls.CallGroup with this key."""
+    return f"batch.{key.replace(':', '.')}"
+
+
 def conversation_group(conversation_id: object) -> str:
     return f"conversation.{conversation_id}"
 

@@ -48,6 +48,7 @@ def configure(options: Mapping[str, Any]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(options["level"])
+    logging.getLogger("django.request").addFilter(is_no_readiness_answer)
     for noisy in ("httpx", "httpx2", "httpcore", "httpcore2", "websockets", "asyncio", "daphne"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
@@ -56,6 +57,11 @@ def configure(options: Mapping[str, Any]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def is_no_readiness_answer(record: logging.LogRecord) -> bool:
+    """/readyz answers 503 while something starts, many times; whoever asks reads the answer, not the log."""
+    return "/readyz" not in record.getMessage()
 
 
 def _tail(options: Mapping[str, Any]) -> list[structlog.types.Processor]:

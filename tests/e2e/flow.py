@@ -19,7 +19,7 @@ def ok(answer: tuple[int, Any]) -> Any:
     return body
 
 
-def plan_of(api: Api, sentence: str) -> dict[str, Any]:
+def plan_of(api: Api, sentence: str) -> Any:
     """Talks to the assistant until the plan is complete; a form is answered field by field."""
     reply = ok(api.post("/api/chat_interaction", {"message": sentence}))
     for _ in range(3):

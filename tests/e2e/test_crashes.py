@@ -8,7 +8,7 @@ import pytest
 from tests.e2e import flow
 from tests.e2e.product import EMAIL, Api, RunningProduct, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 A_MINUTE_S = 60.0
 UNFINISHED = {"in_progress", "pending_analysis"}

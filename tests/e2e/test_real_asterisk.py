@@ -17,7 +17,7 @@ from tests.rig.asterisk import RunningAsterisk
 from tests.rig.rtp import Packet, RtpPeer
 from tests.rig.sipp import Callee, answers, refuses
 
-pytestmark = [pytest.mark.processes, pytest.mark.asterisk]
+pytestmark = [pytest.mark.processes, pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 NUMBER, BUSY_NUMBER = "+12025550160", "+12025550161"
 ANSWER = "Yes, that works for me."
@@ -76,7 +76,7 @@ def answered(product: RunningProduct, api: Api, asterisk: RunningAsterisk) -> di
 def quiet_after_speech(pcmu: bytes) -> bool:
     """Whether somebody spoke for long enough, and the last second was silent."""
     levels = np.abs(np.frombuffer(decode(pcmu), np.int16).astype(int))
-    return levels.size > OPENING_S * 8000 and levels[-8000:].max() < 100
+    return bool(levels.size > OPENING_S * 8000 and levels[-8000:].max() < 100)
 
 
 def test_the_task_is_done_and_the_phone_rang_once(answered: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e import flow
 from tests.e2e.product import Api, RunningProduct, wait_until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 NEW_YORK = ZoneInfo("America/New_York")
 HELPFUL, TOMORROW, NEVER = "+12025550100", "+12025550104", "+12025550105"
@@ -21,11 +21,11 @@ def campaign_id(api: Api) -> str:
 
 
 @pytest.fixture(scope="module")
-def tasks(api: Api, campaign_id: str) -> dict[str, dict[str, Any]]:
+def tasks(api: Api, campaign_id: str) -> Any:
     return flow.wait_until_judged(api, campaign_id)
 
 
-def calls_of(api: Api, task: dict[str, Any]) -> list[dict[str, Any]]:
+def calls_of(api: Api, task: dict[str, Any]) -> Any:
     return api.get(f"/api/tasks/{task['id']}/")["calls"]
 
 

@@ -99,7 +99,8 @@ def _create(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
                 "json_schema": {"name": role.name, "strict": True, "schema": schema},
             }
         }
-    completion: object = client().chat.completions.create(model=settings.OPENAI_TEXT_MODEL, messages=messages, **extra)
+    request = {"model": settings.OPENAI_TEXT_MODEL, "messages": messages, **extra}
+    completion: object = client().chat.completions.create(**request)
     if not isinstance(completion, ChatCompletion):  # the SDK hands on whatever text a server sends
         raise RetryableError("Whatever answers at OPENAI_BASE_URL does not speak like OpenAI.")
     return completion
