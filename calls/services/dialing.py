@@ -48,6 +48,7 @@ LINE_WAIT = timedelta(seconds=2)
 GATEWAY_WAIT = timedelta(seconds=3)
 LOST_JOB_AFTER = timedelta(seconds=3)
 DUE_BATCH = 200
+JOB_EXPIRES_SECONDS = 10.0  # by then the next sweeps have queued it again
 
 
 def dial_call(call_id: UUID, *, clock: Clock, dialer: Dialer) -> None:
@@ -70,7 +71,7 @@ def enqueue_due(at: datetime) -> int:
         *queued.order_by("not_before").values_list("id", flat=True)[:DUE_BATCH],
         *ready.order_by("voice_ready_at").values_list("id", flat=True)[:DUE_BATCH],
     ]
-    return sum(enqueue("calls.dial_call", str(call_id)) for call_id in due)
+    return sum(enqueue("calls.dial_call", str(call_id), expires_seconds=JOB_EXPIRES_SECONDS) for call_id in due)
 
 
 # --- Queued: through the gate to a line and a gateway ---------------------------------------------
