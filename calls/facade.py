@@ -10,6 +10,7 @@ from calls.selectors import (
     events_of,
     figures_of_group,
     latest_calls,
+    next_calling_time,
     talk_order,
     transcript_of,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "latest_calls",
     "mark_do_not_call",
     "media_up",
+    "next_calling_time",
     "put_group",
     "record_event",
     "record_figures",

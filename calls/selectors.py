@@ -1,11 +1,15 @@
 """Reads for other apps, pages and the API. What belongs to a tenant is read for one organization."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
+from calls.compliance.facts import hours_of
+from calls.compliance.hours import is_open, next_opening
 from calls.contracts import Brief, CallView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call
 from calls.states import LIVE, State
@@ -54,6 +58,15 @@ def figures_of_group(key: str) -> GroupFigures:
         cost_microcents=sum(cost for _, _, _, cost in counted),
         outcomes={outcome: count for outcome, count, _, _ in counted if outcome},
     )
+
+
+def next_calling_time(organization_id: UUID, time_zone: str, at: datetime) -> datetime | None:
+    """The first moment from `at` on that lies within the organization's calling hours on the callee's clock.
+
+    None when the hours never open. The gate decides in the end; this saves callers from asking too early.
+    """
+    hours, zone = hours_of(organization_id), ZoneInfo(time_zone)
+    return at if is_open(hours, zone, at) else next_opening(hours, zone, at)
 
 
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:

@@ -8,6 +8,9 @@ from campaigns.services import dispatch, reports
 from opendeep.core.clock import now
 from opendeep.core.jobs import enqueue
 
+UNTIL_THE_NEXT_SWEEP = 10
+"""Seconds. Workers that are busy for longer find one job for each report, not one for each sweep."""
+
 
 @shared_task(name="campaigns.dispatch_due")
 def dispatch_due() -> None:
@@ -22,4 +25,4 @@ def write_report(report_id: str) -> None:
 @shared_task(name="campaigns.reports_due")
 def reports_due() -> None:
     for report_id in reports.due_reports(now()):
-        enqueue("campaigns.write_report", str(report_id))
+        enqueue("campaigns.write_report", str(report_id), expires_seconds=UNTIL_THE_NEXT_SWEEP)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -25,7 +26,7 @@ def facts_of(call: Call, at: datetime) -> DialFacts:
         organization_paused=paused,
         group=_group(call),
         do_not_call=_do_not_call(call),
-        hours=_hours(call),
+        hours=hours_of(call.organization_id),
         has_live_call=others.filter(state__in=LIVE).exists(),
         dialled_at=_dialled(call, at),
     )
@@ -46,8 +47,8 @@ def _do_not_call(call: Call) -> Literal["", "organization", "global"]:
     return "global" if None in owners else "organization"
 
 
-def _hours(call: Call) -> Sequence[Window]:
-    rows = CallingHours.objects.filter(organization=call.organization_id)
+def hours_of(organization_id: UUID) -> Sequence[Window]:
+    rows = CallingHours.objects.filter(organization=organization_id)
     windows = [Window(row.weekday, row.opens_minute, row.closes_minute) for row in rows]
     return windows or DEFAULT_HOURS
 

@@ -13,11 +13,11 @@ from analysis.models import Verdict
 from calls.states import Outcome, State
 from campaigns.models import Report, Task
 from opendeep.core.clock import now
-from tests.factories import make_call, make_campaign
+from tests.factories import make_call, make_campaign, open_at_any_hour
 
 pytestmark = pytest.mark.django_db
 
-JOBS = [
+JOBS: list[Any] = [
     campaigns.tasks.dispatch_due,
     campaigns.tasks.write_report,
     campaigns.tasks.reports_due,
@@ -43,7 +43,7 @@ def test_every_job_of_beat_exists() -> None:
 
 
 def test_what_is_due_is_dispatched() -> None:
-    make_campaign()
+    open_at_any_hour(make_campaign().organization)
     Task.objects.update(next_action_at=now())
     campaigns.tasks.dispatch_due()
     assert Task.objects.get().status == "in_progress"
@@ -57,7 +57,7 @@ def test_jobs_about_what_is_gone_end_quietly(job: Callable[[str], Any]) -> None:
 def test_sweeps_queue_what_has_no_job(monkeypatch: pytest.MonkeyPatch) -> None:
     queued: list[tuple[str, str]] = []
     for module in (campaigns.tasks, analysis.tasks):
-        monkeypatch.setattr(module, "enqueue", lambda name, subject: queued.append((name, subject)))
+        monkeypatch.setattr(module, "enqueue", lambda name, subject, expires_seconds: queued.append((name, subject)))
     at = now()
     report = Report.objects.create(campaign=make_campaign(), kind="so_far", created_at=at, next_try_at=at)
     call = make_call(State.ENDED, outcome=Outcome.BUSY)

@@ -18,7 +18,7 @@ from campaigns.services.dispatch import dispatch_due
 from campaigns.services.reports import request_report, write_report
 from opendeep.core import outbox
 from opendeep.core.clock import now
-from tests.factories import make_turns, make_user
+from tests.factories import make_turns, make_user, open_at_any_hour
 from tests.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +39,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 def confirmed() -> Campaign:
     user = make_user(time_zone="America/New_York")
     organization = user.memberships.get().organization
+    open_at_any_hour(organization)
     reply = chat.say(None, user, organization, message=SENTENCE, at=now())
     conversation = Conversation.objects.get(pk=reply.conversation_id)
     reply = chat.say(conversation, user, organization, answers={"on_behalf_of": "Dr. Miller"}, at=now())

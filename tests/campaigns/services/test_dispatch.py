@@ -8,8 +8,9 @@ from pytest_django.fixtures import Settings
 from calls.models import Call, CallGroup
 from calls.states import State
 from campaigns.keys import campaign_group_key, task_origin
-from campaigns.models import Campaign, Task
-from campaigns.services.dispatch import AFTER_REFUSAL, dispatch_due
+from campaigns.models import Campaign, Contact, Task
+from campaigns.services.claims import AFTER_REFUSAL
+from campaigns.services.dispatch import dispatch_due
 from campaigns.states import CampaignStatus
 from opendeep.accounts.models import Organization
 from tests.factories import (
@@ -137,11 +138,10 @@ def test_a_task_with_an_unfinished_call_steps_aside_for_those_behind_it(organiza
     campaign = campaign_of(organization, 2)
     stuck = Task.objects.get(campaign=campaign, position=0)
     make_call(organization=organization, origin=task_origin(stuck.pk), number="+12025550000")
-    assert dispatch_due(NOW) == 0
+    assert dispatch_due(NOW) == 1
     stuck.refresh_from_db()
     assert (stuck.status, stuck.attempts, stuck.next_action_at) == ("pending", 0, NOW + AFTER_REFUSAL)
     assert "unfinished call" in stuck.next_action_reason
-    assert dispatch_due(NOW) == 1
     assert Task.objects.get(campaign=campaign, position=1).status == "in_progress"
 
 
@@ -177,3 +177,18 @@ def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organizatio
             created_at=NOW, updated_at=NOW,
         )  # fmt: skip
     assert queries_of_a_tick() == few
+
+
+def test_at_night_tasks_wait_for_the_morning_on_their_callees_clock(organization: Organization) -> None:
+    campaign = campaign_of(organization, 3)
+    Contact.objects.filter(campaign=campaign, number="+12025550001").update(time_zone="Asia/Tokyo")
+    night = NOW.replace(hour=3)  # ten in the evening in New York, noon in Tokyo
+    Task.objects.update(next_action_at=night)
+    assert dispatch_due(night) == 1
+    assert Task.objects.get(status="in_progress").contact.number == "+12025550001"
+    nine_in_the_morning = NOW.replace(hour=14)
+    waiting = Task.objects.filter(status="pending")
+    assert set(waiting.values_list("next_action_at", "next_action_reason", "attempts")) == {
+        (nine_in_the_morning, "outside the calling hours", 0)
+    }
+    assert dispatch_due(nine_in_the_morning) == 2
