@@ -7,8 +7,8 @@ from opendeep.core.live import call_group
 
 
 class CallConsumer(HintConsumer):
-    def group(self) -> str:
-        return call_group(self.object_id)
+    def groups_to_join(self) -> list[str]:
+        return [call_group(self.object_id)]
 
     def may_watch(self, organization: Organization) -> bool:
         return Call.objects.filter(pk=self.object_id, organization=organization).exists()

@@ -16,7 +16,7 @@ from calls.models import Call, CallEvent
 from calls.services import gateways
 from calls.states import Signal, State, next_state
 from opendeep.core import outbox
-from opendeep.core.live import call_group, hint_on_commit
+from opendeep.core.live import batch_group, call_group, hint_on_commit
 
 PREPARING_LIMIT = timedelta(seconds=20)
 MEDIA_LIMIT = timedelta(seconds=15)
@@ -116,6 +116,8 @@ def _record(
     if call.gateway and target in (State.QUEUED, State.ENDED):
         transaction.on_commit(partial(gateways.release, call.gateway, call.id), robust=True)
     hint_on_commit(call_group(call.id), "state")
+    if call.group_id is not None:
+        hint_on_commit(batch_group(call.group_id), "call")
 
 
 def _publish_end(call: Call, ending: Ending, at: datetime) -> None:

@@ -106,7 +106,7 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
                 await self.send_json({"what": what})
 
     def _refusal(self) -> int | None:
-        if not self._still_signed_in():
+        if self.user_id is None or not self._still_signed_in():
             return SIGN_IN_FIRST
         organization = organization_of_user(self.user_id)
         return None if organization and self.may_watch(organization) else NOT_YOURS
@@ -115,4 +115,4 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
         session = self.scope.get("session")
         if session is not None and not session.exists(session.session_key or ""):
             return False
-        return self.user_id is not None and User.objects.filter(pk=self.user_id, is_active=True).exists()
+        return User.objects.filter(pk=self.user_id, is_active=True).exists()

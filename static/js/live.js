@@ -4,7 +4,7 @@
 "use strict";
 
 const POLL_MS = 15_000;
-const GATHER_MS = 200; // hints that come together cause one refresh,
+const GATHER_MS = 50; // hints that come together cause one refresh,
 const PAUSE_MS = 1_000; // and refreshes keep this distance, however many hints come
 const RECONNECT_MS = [500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const REFUSED = [4401, 4403];

@@ -13,12 +13,15 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from pytest_django import Settings
 
-from calls.models import Call
+from calls.models import Call, CallGroup
+from calls.services.transitions import apply
+from calls.states import Signal
+from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Conversation
 from opendeep.accounts.models import Membership, User
 from opendeep.asgi import application
 from opendeep.core.live import call_group, campaign_group, conversation_group, user_group
-from tests.factories import make_call, make_campaign, make_conversation
+from tests.factories import NOW, make_call, make_campaign, make_conversation
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -119,6 +122,23 @@ async def test_owners_get_hints_of_what_they_watch(
         async with watching(path, alice) as page:
             await hint(group, "state")
             assert await page.hint() == {"what": "state"}
+
+
+async def test_a_campaign_hears_of_the_calls_made_for_it(alice: User, campaign: Campaign) -> None:
+    group = await CallGroup.objects.aget(key=campaign_group_key(campaign.pk))
+    call = await sync_to_async(make_call)(organization=campaign.organization, group=group)
+    async with watching(f"/ws/campaigns/{campaign.pk}/", alice) as page:
+        await sync_to_async(apply)(call.pk, Signal.PREPARE, at=NOW, source="engine")
+        assert await page.hint() == {"what": "call"}
+
+
+async def test_hints_that_come_together_are_sent_once_each(alice: User) -> None:
+    async with watching("/ws/me/", alice) as page:
+        for what in ("question", "question", "answer", "question"):
+            await hint(user_group(alice.pk), what)
+        assert [await page.hint(), await page.hint()] == [{"what": "question"}, {"what": "answer"}]
+        await hint(user_group(alice.pk), "later")
+        assert await page.hint() == {"what": "later"}
 
 
 async def test_nobody_signed_in_is_refused(campaign: Campaign, call: Call, conversation: Conversation) -> None:
