@@ -106,13 +106,14 @@ class HintConsumer(AsyncJsonWebsocketConsumer):
                 await self.send_json({"what": what})
 
     def _refusal(self) -> int | None:
-        if self.user_id is None or not self._still_signed_in():
+        user_id = self.user_id
+        if user_id is None or not self._still_signed_in(user_id):
             return SIGN_IN_FIRST
-        organization = organization_of_user(self.user_id)
+        organization = organization_of_user(user_id)
         return None if organization and self.may_watch(organization) else NOT_YOURS
 
-    def _still_signed_in(self) -> bool:
+    def _still_signed_in(self, user_id: UUID) -> bool:
         session = self.scope.get("session")
         if session is not None and not session.exists(session.session_key or ""):
             return False
-        return User.objects.filter(pk=self.user_id, is_active=True).exists()
+        return User.objects.filter(pk=user_id, is_active=True).exists()
