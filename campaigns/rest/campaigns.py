@@ -1,11 +1,9 @@
 """Campaigns, what their owner does to them, and their reports."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
@@ -13,12 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns.models import Campaign, Report
+from campaigns.models import Campaign
 from campaigns.rest.serializers import CampaignDetailOutput, CampaignOutput, ReportOutput
 from campaigns.selectors import campaign_for, campaigns_of, figures_of, latest_report, tasks_of
 from campaigns.services import control
-from campaigns.services.reports import request_report
-from campaigns.services.transitions import lock_campaign
+from campaigns.services.reports import request_so_far
 from opendeep.accounts.rest import tenant
 from opendeep.core.clock import now
 from opendeep.core.errors import NotFound
@@ -97,10 +94,5 @@ class CampaignReport(APIView):
     def post(self, request: Request, campaign_id: UUID) -> Response:
         """Asks for a report so far. It is written in the background; GET it until its status is written."""
         found = campaign_for(tenant(request), campaign_id)
-        report = _request_so_far(found.pk, now())
+        report = request_so_far(found.pk, now())
         return Response(ReportOutput(report).data, status=status.HTTP_202_ACCEPTED)
-
-
-def _request_so_far(campaign_id: UUID, at: datetime) -> Report:
-    with transaction.atomic():
-        return request_report(lock_campaign(campaign_id), Report.Kind.SO_FAR, at)

@@ -13,6 +13,7 @@ from campaigns.models import Campaign, Report
 from campaigns.reporting.figures import figures_for, table_for
 from campaigns.reporting.words import words_by_rule
 from campaigns.roles.summarizer import SUMMARIZER, complaint
+from campaigns.services.transitions import lock_campaign
 from opendeep.core.errors import PermanentError, RetryableError
 from opendeep.core.jobs import enqueue_on_commit
 from opendeep.core.live import campaign_group, hint_on_commit
@@ -42,6 +43,12 @@ def request_report(campaign: Campaign, kind: Report.Kind, at: datetime) -> Repor
         hint_on_commit(campaign_group(campaign.pk), "report")
     enqueue_on_commit("campaigns.write_report", str(report.pk))
     return report
+
+
+def request_so_far(campaign_id: UUID, at: datetime) -> Report:
+    """Asks for a report on what is known now, in a transaction of its own."""
+    with transaction.atomic():
+        return request_report(lock_campaign(campaign_id), Report.Kind.SO_FAR, at)
 
 
 def due_reports(at: datetime, at_most: int = 100) -> list[UUID]:
