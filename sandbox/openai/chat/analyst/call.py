@@ -12,7 +12,7 @@ MAX_DEPTH = 5
 
 @dataclass(frozen=True)
 class Utterance:
-    """What the callee said at a turn, after what the agent had said since the callee's turn before."""
+    """What the callee said at a turn, after what the agent had said last."""
 
     turn: int
     text: str
@@ -62,14 +62,16 @@ def read_call(data: Mapping[str, Any]) -> Call:
 
 def _utterances(transcript: list[dict[str, Any]]) -> Iterable[Utterance]:
     asked: list[str] = []
+    answered = False
     for position, turn in enumerate(transcript):
         text = str(turn.get("text") or "").strip()
         if turn.get("speaker") == "agent":
-            asked.append(text)
+            asked = [text] if answered else [*asked, text]
+            answered = False
         elif turn.get("speaker") == "callee" and re.search(r"\w", text):
             number = turn.get("turn")
             yield Utterance(number if isinstance(number, int) else position, text, " ".join(asked))
-            asked = []
+            answered = True  # a "Hello?" into the question leaves it open: the next words may answer it too
 
 
 def _is_about(event: Mapping[str, Any], word: str) -> bool:

@@ -68,6 +68,12 @@ def test_an_answer_completes_the_task_with_its_turn_as_evidence(answer: str, val
     assert f"Keeps appointment: {value}." in verdict["summary"]
 
 
+def test_a_hello_into_the_question_does_not_answer_it_and_leaves_it_open() -> None:
+    verdict = judge(call(f"A: {OPENING}", "C: Hello?", "C: Yes, that works for me.", "A: Thank you, goodbye."))
+
+    assert verdict["results"] == [{"field": "keeps_appointment", "value": "yes", "evidence_turns": [3]}]
+
+
 def test_only_the_goal_tells_what_was_asked_and_not_the_manners_after_it() -> None:
     goal = "Ask whether it rains\nIf this is a bad moment, ask when to call again."
     wanted = [field("answer", "yes_no")]
