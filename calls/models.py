@@ -149,6 +149,12 @@ class CallEvent(models.Model):
         return f"{self.kind} of {self.call_id}"
 
 
+class TurnQuerySet(models.QuerySet["Turn"]):
+    def as_heard(self) -> "TurnQuerySet":
+        """In the order in which the line carried them. The position decides between turns that began together."""
+        return self.order_by("started_ms", "position", "id")
+
+
 class Turn(models.Model):
     """Something that was said. `heard_text` is what the other side can have heard of it."""
 
@@ -167,6 +173,8 @@ class Turn(models.Model):
     ended_ms = models.PositiveIntegerField(null=True, blank=True)
     heard_ms = models.PositiveIntegerField(null=True, blank=True)
     interrupted = models.BooleanField(default=False)
+
+    objects = TurnQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "id"]

@@ -70,7 +70,7 @@ def next_calling_time(organization_id: UUID, time_zone: str, at: datetime) -> da
 
 
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:
-    """What was said, in the order of the conversation."""
+    """What was said, in the order in which it was heard."""
     call = Call(id=call_id)
     return tuple(
         TurnView(
@@ -82,7 +82,7 @@ def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:
             ended_ms=turn.ended_ms,
             interrupted=turn.interrupted,
         )
-        for number, turn in enumerate(call.turns.order_by("position", "id"), start=1)
+        for number, turn in enumerate(call.turns.as_heard(), start=1)
     )
 
 

@@ -133,7 +133,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         is_over=is_over,
         is_busy=call.ended_at is None or now - call.ended_at < JUDGED_WITHIN,
         talking_for_ms=_talking_for_ms(call, now),
-        turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.all(), start=1)],
+        turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.as_heard(), start=1)],
         events=[_event_line(event) for event in events],
         facts=_facts(call, their_time if call.dialing_at else ""),
         goal=str(call.brief.get("goal", "")),

@@ -53,6 +53,14 @@ def test_turns_are_written_again_by_item_and_read_in_order() -> None:
     ]
 
 
+def test_who_was_heard_first_stands_first_whatever_the_model_counted_first() -> None:
+    call = make_call(State.TALKING)
+    greeting = TurnRecord("a", 0, "agent", "Good day", "Good day", started_ms=762)
+    hello = TurnRecord("b", 1, "callee", "Hello?", "Hello?", started_ms=721)
+    talk.record_turns(call.id, [greeting, hello])
+    assert [t.text for t in transcript_of(call.id)] == ["Hello?", "Good day"]
+
+
 def test_the_same_item_twice_in_one_go_keeps_the_last_word() -> None:
     call = make_call(State.TALKING)
     talk.record_turns(call.id, [turn("a", 0, "Hel"), turn("a", 0, "Hello")])
