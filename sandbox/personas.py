@@ -1,12 +1,13 @@
 """Who answers in the sandbox: one row per person, chosen by the last two digits of +1 202 555 01NN.
 
 A persona is data. `signalling` says what the telephone does before anybody speaks; `script` says what its
-owner does afterwards, as steps for each occasion. To add a persona, add a row.
+owner does afterwards (sandbox/script.py). To add a persona, add a row.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sandbox.script import Become, Beep, CutIn, HangUp, Record, Ring, Say, Script, Steps, Vanish, Wait, spoken_texts
 
 # --- what the telephone does -------------------------------------------------------------------------------
 
@@ -35,65 +36,13 @@ class RingsForEver:
 
 Signalling = Answers | Refuses | RingsForEver
 
-# --- what its owner does ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Say:
-    """Speak a text; with `share` below 1 the person stops in mid-sentence after that part of its sound."""
-
-    text: str
-    share: float = 1.0
-
-
-@dataclass(frozen=True)
-class Beep:
-    """A pure tone, as of an answering machine."""
-
-    hz: int = 1000
-    duration_ms: int = 400
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Say nothing for a while."""
-
-    duration_ms: int
-
-
-@dataclass(frozen=True)
-class HangUp:
-    """Put the receiver down."""
-
-
-Step = Say | Beep | Wait | HangUp
-Steps = tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class Script:
-    """The occasions on which a person acts.
-
-    on_answer: after picking up, unless the caller speaks first.
-    on_turn: when the caller has finished the first, second, ... turn; on_more: a turn beyond the last entry.
-    on_goodbye: instead of those, when the caller's turn ended with the word.
-    on_key: when the caller pressed a telephone key.
-    patience_ms: hangs up when the caller has said nothing for that long.
-    """
-
-    on_answer: Steps = ()
-    on_turn: tuple[Steps, ...] = ()
-    on_more: Steps = ()
-    on_goodbye: Steps | None = None
-    on_key: tuple[tuple[str, Steps], ...] = ()
-    patience_ms: int = 20_000
-
 
 @dataclass(frozen=True)
 class Persona:
     """One row of the table. `number` is the last two digits of the telephone number.
 
-    Without `sends_audio` the telephone sends no packets while its owner is silent.
+    Without `sends_audio` the telephone sends no packets while its owner is silent. A line from which no packet has
+    come for `line_timeout_ms` is given up by the PBX (`rtp_timeout` of the trunk).
     """
 
     number: int
@@ -101,6 +50,7 @@ class Persona:
     signalling: Signalling = Answers()
     script: Script = Script()
     sends_audio: bool = True
+    line_timeout_ms: int = 60_000
 
 
 GREETING: Steps = (Wait(700), Say("Hello?"))
@@ -117,10 +67,42 @@ HELPFUL = Script(
     on_goodbye=FAREWELL,
 )
 
+VOICEMAIL = Script(
+    on_answer=(
+        Wait(500),
+        Say("Hello, I cannot take your call right now. Please leave a message after the tone."),
+        Wait(800),
+        Beep(),
+        Record(),
+        HangUp(),
+    ),
+    is_machine=True,
+)
+
+MENU: Steps = (Wait(300), Say("For new appointments, press one. If you want to speak to a person, press two."))
+PUT_THROUGH = Script(
+    on_answer=(Wait(200), Say("Please hold, you are being connected."), Wait(600), Ring(), Wait(500), Become(HELPFUL)),
+    is_machine=True,
+)
+PHONE_MENU = Script(
+    on_answer=(Wait(500), Say("Welcome, you have reached our automatic service."), *MENU),
+    on_key=(
+        ("1", (Wait(200), Say("New appointments can be made on our website."), *MENU)),
+        ("2", (Become(PUT_THROUGH),)),
+    ),
+    on_other_key=(Wait(200), Say("This is not a valid choice."), *MENU),
+    on_silence=(MENU, MENU, (Say("We did not receive your choice."), Wait(500), HangUp())),
+    patience_ms=None,
+    is_machine=True,
+)
+
+SILENT = Script(patience_ms=None)
+
 PERSONAS: tuple[Persona, ...] = (
     Persona(0, "a helpful person", script=HELPFUL),
     Persona(1, "busy", Refuses(sip_status=486, cause=17, rings=False)),
     Persona(2, "nobody answers", RingsForEver()),
+    Persona(3, "a voicemail that beeps and records", script=VOICEMAIL),
     Persona(
         4,
         "has no time now, wants a call tomorrow at ten",
@@ -141,6 +123,7 @@ PERSONAS: tuple[Persona, ...] = (
             on_goodbye=(HangUp(),),
         ),
     ),
+    Persona(6, "a phone menu; key 2 leads to a helpful person", script=PHONE_MENU),
     Persona(
         7,
         "hangs up in mid-sentence",
@@ -149,7 +132,49 @@ PERSONAS: tuple[Persona, ...] = (
             on_turn=((Wait(200), Say("Well, let me think about what I could tell you.", share=0.6), HangUp()),),
         ),
     ),
+    Persona(
+        8,
+        "talks into the agent's first long sentence",
+        script=replace(HELPFUL, cut_in=CutIn(1500, (Say("Excuse me, who is calling, please?"),))),
+    ),
+    Persona(9, "picks up and never says a word", script=SILENT),
+    Persona(
+        10,
+        "asks what only the owner knows, and waits for the answer",
+        script=Script(
+            on_answer=GREETING,
+            on_turn=(
+                (Wait(200), Say("Before I decide, may I bring my dog?")),
+                (),  # the agent asks for a moment; what counts is what it says after that
+                (Wait(200), Say("Thank you for asking. Then yes, that works for me.")),
+            ),
+            on_more=FAREWELL,
+            on_goodbye=FAREWELL,
+            patience_ms=60_000,
+        ),
+    ),
+    Persona(
+        11,
+        "is somebody else",
+        script=Script(
+            on_answer=GREETING,
+            on_turn=((Wait(200), Say("You have the wrong number. There is no such person here.")),),
+            on_more=(Wait(200), Say("No, you have the wrong number."), Wait(3000), HangUp()),
+            on_goodbye=(Wait(200), Say("Goodbye."), Wait(1000), HangUp()),
+        ),
+    ),
+    Persona(12, "no circuit is free", Refuses(sip_status=503, cause=34, rings=False)),
+    Persona(
+        13,
+        "the line goes dead in mid-sentence",
+        script=Script(
+            on_answer=GREETING,
+            on_turn=((Wait(200), Say("Just a moment, let me see what my calendar says.", share=0.6), Vanish()),),
+        ),
+        line_timeout_ms=3_000,
+    ),
     Persona(14, "rejects the call", Refuses(sip_status=603, cause=21)),
+    Persona(15, "as 9, and its telephone sends no audio at all", script=SILENT, sends_audio=False),
 )
 
 _BY_NUMBER = {persona.number: persona for persona in PERSONAS}
@@ -167,14 +192,4 @@ def persona_for(number: str) -> Persona | None:
 
 def all_phrases() -> list[str]:
     """Everything that any persona can say, each text once, in the order of the table."""
-    return list(dict.fromkeys(step.text for steps in _all_steps() for step in steps if isinstance(step, Say)))
-
-
-def _all_steps() -> Iterator[Steps]:
-    for persona in PERSONAS:
-        script = persona.script
-        yield script.on_answer
-        yield from script.on_turn
-        yield script.on_more
-        yield script.on_goodbye or ()
-        yield from (steps for _, steps in script.on_key)
+    return list(dict.fromkeys(text for persona in PERSONAS for text in spoken_texts(persona.script)))

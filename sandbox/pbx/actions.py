@@ -13,7 +13,8 @@ from sandbox.pbx.call import Call, HangUpAsked, RedirectAsked
 from sandbox.pbx.channel import UP
 from sandbox.pbx.events import Event
 from sandbox.pbx.exchange import Exchange
-from sandbox.pbx.faults import KINDS, Faults
+from sandbox.pbx.faults import Faults
+from sandbox.pbx.mischief import commit, read_order
 from sandbox.pbx.originate import AmiError, is_true, parse_originate
 from sandbox.pbx.session import Session
 
@@ -245,17 +246,9 @@ async def _user_event(desk: Desk, session: Session, action: Action) -> None:
 
 
 async def _sandbox_fault(desk: Desk, session: Session, action: Action) -> None:
-    kind, times = action.get("Fault"), action.get("Count", "1")
-    if kind not in KINDS:
-        raise AmiError(f"Fault must be one of {', '.join(KINDS)}")
-    if not times.removeprefix("-").isdecimal():
-        raise AmiError("Count must be a number")
-    if kind == "DropConnections":
-        for other in tuple(desk.sessions):
-            if other is not session:
-                other.cut()
-    else:
-        desk.faults.set(kind, int(times))
+    order = read_order(action, desk.exchange.clock.real_s)
+    calls = [_find(desk, action, "No such channel")] if action.get("Channel") else desk.exchange.calls()
+    commit(order, desk.faults, (other for other in desk.sessions if other is not session), calls)
     session.respond(action, "Success", ("Message", "As you wish"))
 
 

@@ -43,7 +43,7 @@ class RedirectAsked:
 
 @dataclass(frozen=True)
 class Ending:
-    """`by`: callee, timeout, ami, gateway, media or dialplan."""
+    """`by`: callee, trunk, timeout, ami, gateway, media or dialplan."""
 
     by: str
     cause: int
@@ -98,6 +98,11 @@ class Call:
         """As if the callee had pressed it."""
         if self._leg is not None:
             self._leg.press(digit)
+
+    def lose_packets(self, duration_ms: int) -> None:
+        """Those of the callee, from now on."""
+        if self._leg is not None:
+            self._leg.lose_packets(duration_ms)
 
     # --- its life ------------------------------------------------------------------------------------------
 
@@ -184,6 +189,9 @@ class Call:
                 case LegEnd.CALLEE_HUNG_UP:
                     self._around.publish(events.hangup_request(channel, causes.UNKNOWN, None))
                     return Ending("callee", causes.UNKNOWN)
+                case LegEnd.LINE_DEAD:
+                    self._around.publish(events.soft_hangup_request(channel, causes.DEVICE_GONE))
+                    return Ending("trunk", causes.CHANNEL_UNAVAILABLE)
                 case HangUpAsked(cause):
                     return Ending("ami", cause, causes.SIP_STATUS.get(cause))
                 case RedirectAsked(context, exten, priority):
@@ -203,7 +211,7 @@ class Call:
         self._execute(2, "TryExec", f"AudioSocket({call},{address})")
         self.channel.application, self.channel.application_data = "AudioSocket", f"{call},{address}"
         try:
-            leg = self._leg = AudioLeg(uuid.UUID(call), callee, sends_audio=self._persona.sends_audio)
+            leg = self._leg = self._new_leg(uuid.UUID(call), callee)
             await self._connect(leg, address)
         except (OSError, ValueError, TimeoutError) as reason:
             log.warning("call %s: AudioSocket to %r failed: %s", self.channel.uniqueid, address, reason)
@@ -220,6 +228,10 @@ class Call:
             return leg.ended.result()
         asked, self._asked = self._asked.result(), self._new_question()
         return asked
+
+    def _new_leg(self, call: uuid.UUID, callee: Callee) -> AudioLeg:
+        persona = self._persona
+        return AudioLeg(call, callee, sends_audio=persona.sends_audio, line_timeout_ms=persona.line_timeout_ms)
 
     @staticmethod
     async def _connect(leg: AudioLeg, address: str) -> None:
@@ -247,7 +259,7 @@ class Call:
         self._write_end(ending)
 
     def _end_answered(self, ending: Ending) -> None:
-        self._around.publish(events.soft_hangup_request(self.channel))
+        self._around.publish(events.soft_hangup_request(self.channel, causes.SOFT_HANGUP))
         self._around.publish(events.hangup(self.channel, ending.cause, ending.sip_status))
         self._write_end(ending)
 

@@ -1,16 +1,16 @@
 """The person at the other end: hears frames, acts by a script, speaks frames. No socket and no clock.
 
 One `tick` is 20 ms of the call in both directions. Frames are PCM, 8 kHz, s16le, 320 bytes, and what the person
-says sounds as after a telephone line (mu-law).
+says sounds as after a telephone line (mu-law). Scripts are those of sandbox/script.py.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import numpy as np
 
-from sandbox.personas import Beep, HangUp, Say, Script, Steps, Wait
+from sandbox.script import Become, Beep, HangUp, Record, Ring, Say, Script, Step, Steps, Vanish, Wait
 from sandbox.speech import g711
 from sandbox.speech.voice import synthesize
 
@@ -27,9 +27,11 @@ YIELD_TICKS = 100 // TICK_MS
 _LAST_WORDS_TICKS = 1800 // TICK_MS
 _LOUD = 250
 """Mean level (of 32768) from which a frame is speech."""
-_BEEP_LEVEL = 8000
+_TONE_LEVEL = 8000
+_RINGING_HZ = (440, 480)
 
 Frame = bytes
+_Lasting = Record | Become | HangUp | Vanish
 HearsGoodbye = Callable[[bytes], bool | None]
 """Does this sound end with a goodbye? None: too busy to tell, ask again in a moment."""
 
@@ -46,68 +48,82 @@ class Callee:
     """One person in one call. `has_hung_up` becomes true when the script says so."""
 
     def __init__(self, script: Script, hears_goodbye: HearsGoodbye) -> None:
-        self._script = script
         self._hears_goodbye = hears_goodbye
-        self._acting: deque[tuple[Frame, bool]] = deque()
         self._last_words: deque[Frame] = deque(maxlen=_LAST_WORDS_TICKS)
-        self._turns = 0
-        self._is_hesitating = False
-        self._speech_ticks = 0
-        self._silent_ticks = 0
         self.has_hung_up = False
+        self._pick_up(script)
+
+    def _pick_up(self, script: Script) -> None:
+        self._script = script
+        self._acting: deque[Frame | _Lasting] = deque()
+        self._is_hesitating = False
+        self._turns = 0
+        self._silent_ticks = 0
+        self._speech_ticks = 0
+        self._turn_ticks = 0
+        self._quiet_ticks = 0
+        self._silences = 0
+        self._recorded_ticks = 0
+        self._cut_in = script.cut_in
         self._act(script.on_answer)
 
-    def tick(self, heard: Frame) -> Frame:
-        """Hear 20 ms of the caller, answer with 20 ms of one's own."""
+    def tick(self, heard: Frame) -> Frame | None:
+        """Hear 20 ms of the caller, answer with 20 ms of one's own; None from a line that is dead."""
         self._listen(heard)
         if self._is_hesitating and self._speech_ticks >= YIELD_TICKS:
             self._yield_turn()
         if not self._acting:
             self._take_turn()
-        if not self._acting:
-            return SILENCE
-        frame, is_last = self._acting.popleft()
-        self._is_hesitating = self._is_hesitating and frame is SILENCE
-        self.has_hung_up = self.has_hung_up or is_last
-        return frame
+        return self._perform()
 
     def press(self, key: str) -> None:
-        """The caller pressed a telephone key; it interrupts what the person is saying."""
-        for wanted, steps in self._script.on_key:
-            if wanted == key:
-                self._acting.clear()
-                self._act(steps)
-                return
+        """The caller pressed a telephone key; it interrupts what is being said."""
+        steps = dict(self._script.on_key).get(key, self._script.on_other_key)
+        if steps:
+            self._silences = 0
+            self._acting.clear()
+            self._act(steps)
+
+    # --- hearing -------------------------------------------------------------------------------------------
 
     def _listen(self, heard: Frame) -> None:
         self._last_words.append(heard)
         self._silent_ticks = 0 if is_speech(heard) else self._silent_ticks + 1
+        self._quiet_ticks = 0 if self._acting or not self._silent_ticks else self._quiet_ticks + 1
         if self._is_speaking():
             self._speech_ticks = 0  # over our own words nothing is understood
         elif not self._silent_ticks:
             self._speech_ticks += 1
+        self._turn_ticks = self._turn_ticks + 1 if self._speech_ticks else 0
 
     def _is_speaking(self) -> bool:
-        return bool(self._acting) and self._acting[0][0] is not SILENCE
+        return bool(self._acting) and isinstance(self._acting[0], bytes) and self._acting[0] is not SILENCE
+
+    # --- deciding ------------------------------------------------------------------------------------------
 
     def _take_turn(self) -> None:
-        if self._silent_ticks * TICK_MS >= self._script.patience_ms:
+        script = self._script
+        if script.patience_ms is not None and self._silent_ticks * TICK_MS >= script.patience_ms:
             self._act((HangUp(),))
+        elif self._cut_in is not None and self._is_heard_for(self._cut_in.after_ms):
+            self._act(self._cut_in.steps)
+            self._cut_in, self._is_hesitating = None, False
+        elif self._silences < len(script.on_silence) and self._quiet_ticks * TICK_MS >= script.silence_ms:
+            self._silences += 1
+            self._act(script.on_silence[self._silences - 1])
         elif self._silent_ticks >= END_OF_TURN_TICKS:
-            is_turn = self._speech_ticks >= MIN_TURN_TICKS
-            goodbye = self._hears_goodbye(b"".join(self._last_words)) if is_turn else False
-            if goodbye is None:
-                return
-            if is_turn:
-                self._turns += 1
-                self._act(self._reaction(goodbye))
-            self._speech_ticks = 0
+            self._end_turn()
 
-    def _yield_turn(self) -> None:
-        """The caller was quicker, or not done yet: say nothing now."""
-        self._acting.clear()
-        self._is_hesitating = False
-        self._turns = max(self._turns - 1, 0)
+    def _end_turn(self) -> None:
+        """The caller has stopped; what was said may have been a turn."""
+        is_turn = self._speech_ticks >= MIN_TURN_TICKS and not self._script.is_machine
+        goodbye = self._hears_goodbye(b"".join(self._last_words)) if is_turn else False
+        if goodbye is None:
+            return
+        if is_turn:
+            self._turns += 1
+            self._act(self._reaction(goodbye))
+        self._speech_ticks = 0
 
     def _reaction(self, goodbye: bool) -> Steps:
         script = self._script
@@ -115,18 +131,61 @@ class Callee:
             return script.on_goodbye
         return script.on_turn[self._turns - 1] if self._turns <= len(script.on_turn) else script.on_more
 
+    def _is_heard_for(self, duration_ms: int) -> bool:
+        """Is the caller speaking in this moment, in a turn of that length?"""
+        return not self._silent_ticks and self._turn_ticks * TICK_MS >= duration_ms
+
+    def _yield_turn(self) -> None:
+        """The caller was quicker, or not done yet: say nothing now."""
+        self._acting.clear()
+        self._is_hesitating = False
+        self._turns = max(self._turns - 1, 0)
+
+    # --- acting --------------------------------------------------------------------------------------------
+
     def _act(self, steps: Steps) -> None:
-        self._is_hesitating = True
+        self._is_hesitating = bool(steps) and not self._script.is_machine
         for step in steps:
-            match step:
-                case Say(text, share):
-                    self._acting.extend((frame, False) for frame in spoken(text, share))
-                case Beep(hz, duration_ms):
-                    self._acting.extend((frame, False) for frame in tone(hz, duration_ms))
-                case Wait(duration_ms):
-                    self._acting.extend((SILENCE, False) for _ in range(duration_ms // TICK_MS))
-                case HangUp():
-                    self._acting.append((SILENCE, True))
+            self._acting.extend(_performed(step))
+
+    def _perform(self) -> Frame | None:
+        """What is heard of it in this tick."""
+        match self._acting[0] if self._acting else None:
+            case bytes() as frame:
+                self._acting.popleft()
+                self._is_hesitating = self._is_hesitating and frame is SILENCE
+                return frame
+            case Record() as record:
+                self._record(record)
+            case Become(script):
+                self._pick_up(script)
+            case HangUp():
+                self.has_hung_up = True
+            case Vanish():
+                self._is_hesitating = False
+                return None
+        return SILENCE
+
+    def _record(self, record: Record) -> None:
+        self._recorded_ticks += 1
+        silent_ticks = min(self._silent_ticks, self._recorded_ticks)
+        if silent_ticks * TICK_MS >= record.silence_ms or self._recorded_ticks * TICK_MS >= record.max_ms:
+            self._acting.popleft()
+            self._recorded_ticks = 0
+
+
+def _performed(step: Step) -> Iterable[Frame | _Lasting]:
+    """The frames of a step; one that lasts until something happens stays a step."""
+    match step:
+        case Say(text, share):
+            return spoken(text, share)
+        case Beep(hz, duration_ms):
+            return tone((hz,), duration_ms)
+        case Ring(duration_ms):
+            return tone(_RINGING_HZ, duration_ms)
+        case Wait(duration_ms):
+            return (SILENCE,) * (duration_ms // TICK_MS)
+    return (step,)
 
 
 @lru_cache(maxsize=512)
@@ -137,10 +196,11 @@ def spoken(text: str, share: float = 1.0) -> tuple[Frame, ...]:
 
 
 @lru_cache(maxsize=16)
-def tone(hz: int, duration_ms: int) -> tuple[Frame, ...]:
-    """The frames of a pure tone."""
+def tone(hz: tuple[int, ...], duration_ms: int) -> tuple[Frame, ...]:
+    """The frames of one or several pure tones together."""
     times_s = np.arange(8 * duration_ms) / 8000
-    return _frames((_BEEP_LEVEL * np.sin(2 * np.pi * hz * times_s)).astype("<i2").tobytes())
+    sines = np.mean([np.sin(2 * np.pi * each * times_s) for each in hz], axis=0)
+    return _frames((_TONE_LEVEL * sines).astype("<i2").tobytes())
 
 
 def _frames(pcm: bytes) -> tuple[Frame, ...]:

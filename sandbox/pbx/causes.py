@@ -1,7 +1,10 @@
 """Q.850 causes, their texts, and the SIP status that stands for each, as Asterisk 22 pairs them."""
 
 UNKNOWN, UNALLOCATED, NORMAL, BUSY, NO_ANSWER, REJECTED = 0, 1, 16, 17, 19, 21
-CONGESTION, NETWORK_OUT_OF_ORDER = 34, 38
+CONGESTION, NETWORK_OUT_OF_ORDER, CHANNEL_UNAVAILABLE = 34, 38, 44
+
+SOFT_HANGUP, DEVICE_GONE = 16, 1
+"""What SoftHangupRequest says: that the PBX ends the call; that its channel driver has given up the line."""
 
 TEXTS = {
     0: "Unknown",
@@ -20,6 +23,7 @@ TEXTS = {
     34: "Circuit/channel congestion",
     38: "Network out of order",
     41: "Temporary failure",
+    44: "Requested channel not available",
     127: "Interworking, unspecified",
 }
 

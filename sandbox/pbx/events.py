@@ -69,9 +69,9 @@ def hangup_request(channel: Channel, cause: int, sip_status: int | None) -> Even
     return _about(channel, "HangupRequest", *_cause_headers(cause, sip_status, text=False))
 
 
-def soft_hangup_request(channel: Channel) -> Event:
-    """The PBX begins to end an answered call; the cause in this event is 16 whatever the real one is."""
-    return _about(channel, "SoftHangupRequest", ("Cause", str(causes.NORMAL)))
+def soft_hangup_request(channel: Channel, flag: int) -> Event:
+    """The PBX begins to end an answered call. `Cause` in this event is none of Q.850, whatever the real one is."""
+    return _about(channel, "SoftHangupRequest", ("Cause", str(flag)))
 
 
 def hangup(channel: Channel, cause: int, sip_status: int | None) -> Event:

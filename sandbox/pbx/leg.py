@@ -30,10 +30,11 @@ log = logging.getLogger(__name__)
 
 
 class LegEnd(enum.Enum):
-    """Why the application returned. The dialplan goes on unless the callee has hung up."""
+    """Why the application returned. The dialplan goes on unless the callee or the trunk has gone."""
 
     GATEWAY_DONE = "gateway"
     CALLEE_HUNG_UP = "callee"
+    LINE_DEAD = "trunk"
     FAILED = "media"
 
 
@@ -65,19 +66,25 @@ class JitterBuffer:
 class AudioLeg(asyncio.Protocol):
     """Ticked by the clock while it lasts; `ended` gets a result once.
 
-    Without `sends_audio` the callee's telephone sends no packets while its owner is silent.
+    Without `sends_audio` the callee's telephone sends no packets while its owner is silent. When none has come for
+    `line_timeout_ms`, the line is dead.
     """
 
-    def __init__(self, call: uuid.UUID, callee: Callee, *, sends_audio: bool = True) -> None:
+    def __init__(
+        self, call: uuid.UUID, callee: Callee, *, sends_audio: bool = True, line_timeout_ms: int = 60_000
+    ) -> None:
         self.ended: asyncio.Future[LegEnd] = asyncio.get_running_loop().create_future()
         self._call = call
         self._callee = callee
         self._sends_audio = sends_audio
+        self._line_timeout_ticks = line_timeout_ms // TICK_MS
         self._transport: asyncio.Transport | None = None
         self._reader = MessageReader()
         self._heard = JitterBuffer()
         self._converters: dict[int, StreamResampler] = {}
         self._quiet_ticks = 0
+        self._packetless_ticks = 0
+        self._lost_ticks = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -110,6 +117,10 @@ class AudioLeg(asyncio.Protocol):
         if self._transport and not self.ended.done():
             self._transport.write(encode_digit(digit))
 
+    def lose_packets(self, duration_ms: int) -> None:
+        """The callee's packets of so long a time get lost on their way."""
+        self._lost_ticks = duration_ms // TICK_MS
+
     def tick(self) -> None:
         """20 ms of the call."""
         if self.ended.done() or self._transport is None:
@@ -119,9 +130,18 @@ class AudioLeg(asyncio.Protocol):
             self._end(LegEnd.CALLEE_HUNG_UP)
             return
         self._quiet_ticks += 1
-        if self._sends_audio or frame is not SILENCE:
-            self._quiet_ticks = 0
+        self._packetless_ticks += 1
+        if self._lost_ticks:
+            self._lost_ticks -= 1
+        elif frame is not None and (self._sends_audio or frame is not SILENCE):
+            self._quiet_ticks = self._packetless_ticks = 0
             self._send(frame)
+        self._give_up_if_quiet()
+
+    def _give_up_if_quiet(self) -> None:
+        if self._packetless_ticks >= self._line_timeout_ticks:
+            log.info("call %s: no packet of the callee for %d ms", self._call, self._packetless_ticks * TICK_MS)
+            self._end(LegEnd.LINE_DEAD)
         if self._quiet_ticks >= INACTIVITY_TICKS:
             log.warning("call %s: no audio from either side for 2 s", self._call)
             self._end(LegEnd.FAILED)

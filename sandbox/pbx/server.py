@@ -57,15 +57,17 @@ async def serving(
     settings: Settings,
     *,
     speed: float = 1.0,
+    clock: Clock | None = None,
     who_lives_at: Callable[[str], Persona | None] = persona_for,
 ) -> AsyncIterator[int]:
     """Serve within the context; gives the port. Raises OSError when it is taken.
 
-    `speed` lets sandbox time run faster than real time, `who_lives_at` puts other persons into the houses.
+    `speed` lets sandbox time run faster than real time, `clock` gives it another clock altogether; `who_lives_at`
+    puts other persons into the houses.
     """
     listener = listen(settings.host, settings.port)
     journal = Journal(settings.journal)
-    clock = Clock(speed)
+    clock = clock or Clock(speed)
     try:
         async with asyncio.TaskGroup() as tasks:
             exchange = Exchange(
@@ -110,6 +112,7 @@ async def _attend(desk: Desk, reader: asyncio.StreamReader, writer: asyncio.Stre
     except (ConnectionError, TimeoutError) as gone:
         log.info("an AMI session ended: %s", type(gone).__name__)
     finally:
+        session.close()
         del desk.sessions[session]
         desk.exchange.unsubscribe(session.deliver)
         writer.close()

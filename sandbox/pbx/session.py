@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 
 from sandbox.pbx.ami import Action, ActionReader, Header, encode
 from sandbox.pbx.events import Event
@@ -28,6 +29,11 @@ class Session:
         self.challenge: str | None = None
         self.mask: frozenset[str] | None = frozenset()
         self.is_over = False
+        self._delay_s = 0.0
+        self._late: deque[Event] = deque()
+        self._halves = 0
+        self._pause_s = 0.0
+        self._held_back = bytearray()
 
     def set_mask(self, mask: str) -> bool:
         """`on`, `off` or a list of classes; true when events will come."""
@@ -42,7 +48,12 @@ class Session:
 
     def deliver(self, event: Event) -> None:
         """Send an event if this session wants it."""
-        if self.user is not None and (self.mask is None or event.permission in self.mask):
+        if self.user is None or not (self.mask is None or event.permission in self.mask):
+            return
+        if self._delay_s or self._late:
+            self._late.append(event)
+            asyncio.get_running_loop().call_later(self._delay_s, self._deliver_late)
+        else:
             self.send(event.message())
 
     def respond(self, action: Action, response: str, *headers: Header) -> None:
@@ -52,9 +63,24 @@ class Session:
         self.send([("Response", response), *identity, *headers])
 
     def send(self, headers: list[Header]) -> None:
+        message = encode(headers)
+        if self._halves and not self._held_back:
+            self._halves -= 1
+            middle = _middle_of_a_line(message)
+            self.write(message[:middle])
+            self._held_back += message[middle:]
+            asyncio.get_running_loop().call_later(self._pause_s, self._send_held_back)
+        else:
+            self.write(message)
+
+    def write(self, data: bytes) -> None:
+        """As they are; behind what is held back."""
         if self.is_over:
             return
-        self._writer.write(encode(headers))
+        if self._held_back:
+            self._held_back += data
+            return
+        self._writer.write(data)
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             log.warning("an AMI client does not read; disconnected")
             self.cut()
@@ -67,6 +93,31 @@ class Session:
         """At once, as a lost connection."""
         self.is_over = True
         self._writer.transport.abort()
+
+    # --- what goes wrong on demand -------------------------------------------------------------------------
+
+    def break_off(self, last: bytes) -> None:
+        """The end of the connection, after these bytes."""
+        self.write(last)
+        self.close()
+        self._writer.close()
+
+    def halve(self, times: int, pause_s: float) -> None:
+        """Send so many messages in two pieces; a negative number stands for all."""
+        self._halves, self._pause_s = times, pause_s
+
+    def delay_events(self, delay_s: float) -> None:
+        """Those that come from now on; they stay in their order."""
+        self._delay_s = delay_s
+
+    def _deliver_late(self) -> None:
+        self.send(self._late.popleft().message())
+
+    def _send_held_back(self) -> None:
+        held_back, self._held_back = bytes(self._held_back), bytearray()
+        self.write(held_back)
+
+    # --- reading -------------------------------------------------------------------------------------------
 
     async def read(self) -> list[Action]:
         """The next actions; an empty list at the end of the connection. Raises TimeoutError before the login."""
@@ -81,3 +132,9 @@ class Session:
 
     def greet(self) -> None:
         self._writer.write(BANNER)
+
+
+def _middle_of_a_line(message: bytes) -> int:
+    """Where to cut so that both halves have a part of one line."""
+    begin = message.rfind(b"\n", 0, len(message) // 2) + 1
+    return (begin + message.index(b"\r", begin)) // 2

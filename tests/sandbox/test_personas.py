@@ -1,6 +1,7 @@
 import pytest
 
-from sandbox.personas import PERSONAS, Answers, Refuses, RingsForEver, Say, all_phrases, persona_for
+from sandbox.personas import PERSONAS, Answers, Refuses, RingsForEver, all_phrases, persona_for
+from sandbox.script import Say
 
 
 @pytest.mark.parametrize("number", ["+12025550104", "12025550104", "2025550104"])

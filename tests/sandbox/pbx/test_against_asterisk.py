@@ -1,13 +1,16 @@
 """The same calls through the stand-in and through a real Asterisk: AMI must tell them apart by nothing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from sandbox.pbx.server import serving
 from sandbox.pbx.settings import Settings
 from sandbox.personas import Persona, Refuses, persona_for
+from sandbox.script import Script, Vanish
 from tests.rig.asterisk import RunningAsterisk
+from tests.rig.config import with_values
 from tests.rig.sipp import NO_AUDIO_PORT, Behaviour, Callee, answers, answers_and_hangs_up, refuses, rings_for_ever
 from tests.sandbox.pbx.conftest import SPEED
 from tests.sandbox.pbx.test_calls import originate
@@ -25,14 +28,36 @@ TELLING = ("Response", "Reason", "DialStatus", "Cause", "Cause-txt", "TechCause"
 Then = Callable[[AmiClient, str, Gateway], Awaitable[None]]
 
 
+# Persona 14 refuses at once, as SIPp does, and 13 never sends a packet.
+OTHERS = {
+    13: Persona(13, "a dead line", script=Script(on_answer=(Vanish(),)), line_timeout_ms=1000),
+    14: Persona(14, "rejects before it rings", Refuses(sip_status=603, cause=21, rings=False)),
+}
+
+
 @pytest.fixture
 async def sandbox_port(settings: Settings) -> AsyncIterator[int]:
-    """The stand-in, with persona 14 refusing at once, as SIPp does."""
-    at_once = Persona(14, "rejects before it rings", Refuses(sip_status=603, cause=21, rings=False))
-    async with serving(
-        settings, speed=SPEED, who_lives_at=lambda number: at_once if number.endswith("14") else persona_for(number)
-    ) as port:
+    """The stand-in."""
+
+    def who_lives_at(number: str) -> Persona | None:
+        return OTHERS.get(int(number[-2:])) or persona_for(number)
+
+    async with serving(settings, speed=SPEED, who_lives_at=who_lives_at) as port:
         yield port
+
+
+class ImpatientAsterisk(RunningAsterisk):
+    """Gives up a line that has been dead for a second, not for a minute."""
+
+    def _pjsip_conf(self) -> str:
+        return with_values(super()._pjsip_conf(), {("trunk", "rtp_timeout"): "1"})
+
+
+@pytest.fixture
+def impatient_asterisk(asterisk: RunningAsterisk) -> Iterator[RunningAsterisk]:
+    """Beside the other one, which says in one line why when there can be none."""
+    with ImpatientAsterisk() as running:
+        yield running
 
 
 async def nothing(client: AmiClient, call_id: str, gateway: Gateway) -> None:
@@ -41,6 +66,14 @@ async def nothing(client: AmiClient, call_id: str, gateway: Gateway) -> None:
 
 async def listen(client: AmiClient, call_id: str, gateway: Gateway) -> None:
     await (await gateway.accept()).drain()
+
+
+async def hold_the_line(client: AmiClient, call_id: str, gateway: Gateway) -> None:
+    talk = await gateway.accept()
+    over = asyncio.create_task(talk.drain())
+    while not over.done():
+        talk.write(bytes(320))
+        await asyncio.wait({over}, timeout=0.02)
 
 
 async def hang_up(client: AmiClient, call_id: str, gateway: Gateway) -> None:
@@ -66,6 +99,7 @@ def gateway_sends(message: bytes) -> Then:
 CALLS: dict[str, tuple[int, Behaviour, Then]] = {
     "busy": (1, refuses(486, "Busy Here"), nothing),
     "rejected": (14, refuses(603, "Decline"), nothing),
+    "no circuit": (12, refuses(503, "Service Unavailable"), nothing),
     "no answer": (2, rings_for_ever(), nothing),
     "hung up while ringing": (2, rings_for_ever(), hang_up_ringing),
     "hung up while talking": (0, answers(NO_AUDIO_PORT), hang_up),
@@ -99,6 +133,16 @@ async def test_a_call_through_the_sandbox_looks_like_one_through_asterisk(
     kind: str, asterisk: RunningAsterisk, sandbox_port: int
 ) -> None:
     persona, behaviour, then = CALLS[kind]
+    await compare(persona, behaviour, then, asterisk, sandbox_port)
+
+
+async def test_a_line_that_goes_dead_looks_like_one_through_asterisk(
+    impatient_asterisk: RunningAsterisk, sandbox_port: int
+) -> None:
+    await compare(13, answers(NO_AUDIO_PORT), hold_the_line, impatient_asterisk, sandbox_port)
+
+
+async def compare(persona: int, behaviour: Behaviour, then: Then, asterisk: RunningAsterisk, sandbox_port: int) -> None:
     name, secret = asterisk.everything.username, asterisk.everything.secret
     with Callee(asterisk.trunk_port, behaviour):
         async with ami(asterisk.ami_port, username=name, secret=secret, sees_all=False) as client:

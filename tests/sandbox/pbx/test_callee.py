@@ -1,13 +1,15 @@
 """The person at the other end, tick by tick: no clock, no socket."""
 
+import numpy as np
 import pytest
 
 from sandbox.pbx.callee import END_OF_TURN_TICKS, SILENCE, TICK_MS, Callee, Frame, is_speech, spoken, tone
-from sandbox.personas import Beep, HangUp, Say, Script, Wait
+from sandbox.script import Become, Beep, CutIn, HangUp, Record, Ring, Say, Script, Vanish, Wait
 
 LOUD: Frame = (b"\x00\x20" * 80) + (b"\x00\xe0" * 80)
 HELLO = spoken("Hello?")
 YES = spoken("Yes, please.")
+BEEP = tone((1000,), 400)
 
 
 def person(script: Script, *, goodbye: bool | None = False) -> Callee:
@@ -17,7 +19,7 @@ def person(script: Script, *, goodbye: bool | None = False) -> Callee:
 def hear(callee: Callee, frame: Frame, duration_ms: int) -> list[Frame]:
     """Let time pass with one sound in the ear; gives what the person says, without the silence."""
     said = [callee.tick(frame) for _ in range(duration_ms // TICK_MS)]
-    return [frame for frame in said if frame is not SILENCE]
+    return [frame for frame in said if frame is not None and frame is not SILENCE]
 
 
 def after_a_turn(callee: Callee) -> list[Frame]:
@@ -40,7 +42,7 @@ def test_a_person_does_not_greet_a_caller_who_speaks_already() -> None:
 def test_turns_are_answered_in_their_order_and_then_by_the_rest() -> None:
     script = Script(on_turn=((Say("Hello?"),), (Say("Yes, please."),)), on_more=(Beep(),))
     callee = person(script)
-    assert [tuple(after_a_turn(callee)) for _ in range(4)] == [HELLO, YES, tone(1000, 400), tone(1000, 400)]
+    assert [tuple(after_a_turn(callee)) for _ in range(4)] == [HELLO, YES, BEEP, BEEP]
 
 
 def test_a_turn_ends_only_after_enough_silence() -> None:
@@ -71,6 +73,12 @@ def test_a_caller_who_goes_on_after_a_pause_is_let_finish() -> None:
     assert hear(callee, SILENCE, END_OF_TURN_TICKS * TICK_MS + 100) == []
     assert hear(callee, LOUD, 1000) == []
     assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_a_turn_without_an_answer_counts() -> None:
+    callee = person(Script(on_turn=((), (Say("Yes, please."),))))
+    assert after_a_turn(callee) == []
+    assert tuple(after_a_turn(callee)) == YES
 
 
 def test_a_goodbye_is_answered_as_such_in_any_turn() -> None:
@@ -120,6 +128,109 @@ def test_a_key_interrupts_and_is_answered() -> None:
     assert callee.tick(SILENCE) == HELLO[5]
     callee.press("2")
     assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_another_key_than_those_of_the_script_has_its_own_answer() -> None:
+    callee = person(Script(on_key=(("2", (Say("Yes, please."),)),), on_other_key=(Say("Hello?"),)))
+    callee.press("7")
+    assert tuple(hear(callee, SILENCE, 5000)) == HELLO
+
+
+def test_a_person_talks_into_a_long_sentence_once() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please."),),), cut_in=CutIn(1500, (Say("Hello?"),))))
+    assert hear(callee, LOUD, 1480) == []
+    assert callee.tick(LOUD) == HELLO[0]
+    assert tuple(hear(callee, LOUD, 5000)) == HELLO[1:]
+    assert tuple(hear(callee, SILENCE, 5000)) == YES
+
+
+def test_a_short_sentence_is_not_talked_into() -> None:
+    callee = person(Script(on_turn=((Say("Yes, please."),), (Wait(5000),)), cut_in=CutIn(1500, (Say("Hello?"),))))
+    assert tuple(after_a_turn(callee)) == YES
+    assert hear(callee, LOUD, 1400) + hear(callee, SILENCE, 2000) == []
+    assert tuple(hear(callee, LOUD, 5000)) == HELLO
+
+
+def test_a_machine_speaks_through_the_caller_and_answers_nothing_said() -> None:
+    callee = person(Script(on_answer=(Wait(500), Say("Hello?")), on_more=(Say("Yes, please."),), is_machine=True))
+    assert tuple(hear(callee, LOUD, 5000)) == HELLO
+    assert hear(callee, SILENCE, 5000) == []
+
+
+def test_silence_of_both_sides_has_its_steps_one_after_the_other() -> None:
+    callee = person(Script(on_silence=((Say("Hello?"),), (Say("Yes, please."), HangUp())), silence_ms=2000))
+    hear(callee, LOUD, 5000)
+    assert hear(callee, SILENCE, 1980) == []
+    assert tuple(hear(callee, SILENCE, len(HELLO) * TICK_MS)) == HELLO
+    assert hear(callee, SILENCE, 1980) == []
+    assert tuple(hear(callee, SILENCE, 5000)) == YES
+    assert callee.has_hung_up
+
+
+def test_a_key_begins_the_silences_anew() -> None:
+    callee = person(Script(on_key=(("1", (Beep(),)),), on_silence=((Say("Hello?"),),), silence_ms=1000))
+    assert tuple(hear(callee, SILENCE, 9000)) == HELLO
+    callee.press("1")
+    assert tuple(hear(callee, SILENCE, 9000)) == BEEP + HELLO
+
+
+def test_a_recording_ends_when_the_caller_has_stopped() -> None:
+    callee = person(Script(on_answer=(Record(silence_ms=2000), Beep()), is_machine=True))
+    hear(callee, SILENCE, 1900)
+    hear(callee, LOUD, 3000)
+    assert hear(callee, SILENCE, 1980) == []
+    assert tuple(hear(callee, SILENCE, 1000)) == BEEP
+
+
+def test_a_recording_ends_when_the_tape_is_full() -> None:
+    callee = person(Script(on_answer=(Record(max_ms=3000), Beep()), is_machine=True))
+    assert hear(callee, LOUD, 2980) == []
+    assert tuple(hear(callee, LOUD, 1000)) == BEEP
+
+
+def test_silence_before_the_recording_does_not_count() -> None:
+    callee = person(Script(on_answer=(Wait(4000), Record(silence_ms=2000), Beep()), is_machine=True))
+    assert hear(callee, SILENCE, 5980) == []
+    assert tuple(hear(callee, SILENCE, 1000)) == BEEP
+
+
+def test_somebody_else_takes_over_with_a_script_and_a_patience_of_their_own() -> None:
+    other = Script(on_answer=(Say("Hello?"),), on_turn=((Say("Yes, please."),),), patience_ms=3000)
+    machine = Script(on_answer=(Wait(5000), Ring(100), Become(other)), on_key=(("1", (Beep(),)),), is_machine=True)
+    callee = person(machine)
+    assert tuple(hear(callee, SILENCE, 5200)) == tone((440, 480), 100) + HELLO[:4]
+    callee.press("1")
+    assert tuple(hear(callee, SILENCE, 1000)) == HELLO[4:]
+    assert not callee.has_hung_up
+    hear(callee, LOUD, 1000)
+    assert tuple(hear(callee, SILENCE, 2000)) == YES
+
+
+def test_a_line_that_vanished_gives_nothing_not_even_silence() -> None:
+    callee = person(Script(on_turn=((Vanish(),),), patience_ms=1000))
+    assert hear(callee, LOUD, 500) == []
+    hear(callee, SILENCE, 800)
+    assert {callee.tick(frame) for frame in (LOUD, SILENCE) * 200} == {None}
+    assert not callee.has_hung_up
+
+
+def test_somebody_without_a_limit_to_their_patience_stays() -> None:
+    callee = person(Script(patience_ms=None))
+    assert hear(callee, SILENCE, 3_600_000) == []
+    assert not callee.has_hung_up
+
+
+def test_the_beep_is_a_tone_of_its_pitch_and_length() -> None:
+    samples = np.frombuffer(b"".join(BEEP), "<i2").astype(float)
+    spectrum = np.abs(np.fft.rfft(samples))
+    assert len(samples) == 8 * 400
+    assert np.fft.rfftfreq(len(samples), 1 / 8000)[spectrum.argmax()] == 1000
+    assert spectrum.max() ** 2 > 0.99 * (spectrum**2).sum()
+
+
+def test_the_ringing_tone_has_two_pitches() -> None:
+    samples = np.frombuffer(b"".join(tone((440, 480), 1000)), "<i2").astype(float)
+    assert sorted(np.abs(np.fft.rfft(samples)).argsort()[-2:]) == [440, 480]
 
 
 def test_speech_is_told_from_line_noise() -> None:

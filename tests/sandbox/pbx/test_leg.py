@@ -2,12 +2,13 @@
 
 import asyncio
 import uuid
+from typing import Any
 
 import pytest
 
-from sandbox.pbx.callee import FRAME_BYTES, SILENCE, Callee
+from sandbox.pbx.callee import FRAME_BYTES, SILENCE, Callee, tone
 from sandbox.pbx.leg import INACTIVITY_TICKS, AudioLeg, JitterBuffer, LegEnd
-from sandbox.personas import HangUp, Script, Wait
+from sandbox.script import Beep, HangUp, Script, Vanish, Wait
 
 FRAME = b"\x10\x01\x40" + b"\x01" * FRAME_BYTES
 
@@ -25,8 +26,8 @@ class Wire(asyncio.Transport):
         return self.unsent_bytes
 
 
-def connected(script: Script = Script(), *, sends_audio: bool = True) -> tuple[AudioLeg, Wire]:  # noqa: B008 - frozen
-    leg, wire = AudioLeg(uuid.uuid4(), Callee(script, lambda _: False), sends_audio=sends_audio), Wire()
+def connected(script: Script = Script(), **telephone: Any) -> tuple[AudioLeg, Wire]:  # noqa: B008 - frozen
+    leg, wire = AudioLeg(uuid.uuid4(), Callee(script, lambda _: False), **telephone), Wire()
     leg.connection_made(wire)
     return leg, wire
 
@@ -49,6 +50,25 @@ async def test_silence_in_both_directions_ends_it_after_two_seconds() -> None:
     leg.tick()
     assert leg.ended.result() is LegEnd.FAILED
     assert len(wire.written) == 1
+
+
+async def test_a_line_without_packets_is_given_up_however_much_the_gateway_says() -> None:
+    leg, wire = connected(Script(on_answer=(Wait(60), Vanish())), line_timeout_ms=1000)
+    for _ in range(3 + 49):
+        leg.data_received(FRAME)
+        leg.tick()
+    assert not leg.ended.done()
+    leg.tick()
+    assert leg.ended.result() is LegEnd.LINE_DEAD
+    assert len(wire.written) == 1 + 3
+
+
+async def test_lost_packets_are_gone_and_the_talk_goes_on_after_them() -> None:
+    leg, wire = connected(Script(on_answer=(Beep(duration_ms=100),)))
+    leg.lose_packets(60)
+    for _ in range(5):
+        leg.tick()
+    assert [message[3:] for message in wire.written[1:]] == list(tone((1000,), 100)[3:])
 
 
 async def test_a_gateway_that_does_not_read_ends_it() -> None:

@@ -178,7 +178,13 @@ async def test_connections_can_be_dropped_and_calls_live_on(pbx: int, client: Am
 
 @pytest.mark.parametrize(
     ("headers", "message"),
-    [({"Fault": "Fire"}, "Fault must be one of"), ({"Fault": "RefuseLogin", "Count": "x"}, "Count must be a number")],
+    [
+        ({"Fault": "Fire"}, "Fault must be one of"),
+        ({"Fault": "RefuseLogin", "Count": "x"}, "Count must be a number"),
+        ({"Fault": "DelayEvents", "Seconds": "-1"}, "Seconds must be a number from 0 to 3600"),
+        ({"Fault": "DelayEvents", "Seconds": "4000"}, "Seconds must be a number from 0 to 3600"),
+        ({"Fault": "StopAudio", "Channel": "nobody"}, "No such channel"),
+    ],
 )
 async def test_a_fault_that_does_not_exist_is_refused(client: AmiClient, headers: dict[str, str], message: str) -> None:
     assert message in (await client.ask("SandboxFault", **headers))["Message"]

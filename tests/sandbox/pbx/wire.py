@@ -125,11 +125,13 @@ class Talk:
         """Send sound, one frame for each that arrives; gives what was heard meanwhile."""
         begin = len(self.heard)
         for at in range(0, len(pcm), frame_bytes):
-            frame = pcm[at : at + frame_bytes].ljust(frame_bytes, b"\0")
-            self.writer.write(struct.pack(">BH", kind, frame_bytes) + frame)
+            self.write(pcm[at : at + frame_bytes].ljust(frame_bytes, b"\0"), kind=kind)
             if not await self.receive():
                 break
         return bytes(self.heard[begin:])
+
+    def write(self, frame: bytes, *, kind: int = 0x10) -> None:
+        self.writer.write(struct.pack(">BH", kind, len(frame)) + frame)
 
     async def drain(self) -> None:
         """Read to the end of the connection."""
