@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import redis.asyncio
@@ -11,7 +11,6 @@ from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 from audiogateway.pacing import LAG_SECONDS, Ticker
-from audiogateway.roster import Roster
 from calls.contracts import GATEWAY_EXPIRES_SECONDS, GATEWAY_KEY_PREFIX, GatewayInfo
 from opendeep.core import alive
 
@@ -21,15 +20,28 @@ REGISTER_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 
 
+class Calls(Protocol):
+    """What can be asked of this gateway's calls (roster.Roster)."""
+
+    capacity: int
+    is_open: bool
+
+    @property
+    def load(self) -> int: ...
+    def prepare(self, call_id: UUID) -> None: ...
+    def release(self, call_id: UUID) -> None: ...
+    def stop(self, call_id: UUID) -> None: ...
+
+
 class Mailbox:
     """This process's own channel. `channel` is empty until Redis has been reached."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, calls: Calls) -> None:
         self.channel = ""
         self._handlers: dict[str, Callable[[UUID], None]] = {
-            "voice.prepare": roster.prepare,
-            "voice.release": roster.release,
-            "talk.stop": roster.stop,
+            "voice.prepare": calls.prepare,
+            "voice.release": calls.release,
+            "talk.stop": calls.stop,
         }
 
     async def run(self) -> None:
@@ -67,14 +79,14 @@ class Registration:
         client: "redis.asyncio.Redis",
         gateway_id: str,
         address: str,
-        roster: Roster,
+        calls: Calls,
         mailbox: Mailbox,
         ticker: Ticker,
     ) -> None:
         self._client = client
         self._id = gateway_id
         self._address = address
-        self._roster = roster
+        self._calls = calls
         self._mailbox = mailbox
         self._ticker = ticker
 
@@ -87,15 +99,15 @@ class Registration:
             await asyncio.sleep(REGISTER_SECONDS)
 
     async def tell(self) -> None:
-        await alive.anote(self._client, "gateway", f"{self._roster.load}/{self._roster.capacity}")
-        if not self._mailbox.channel or not self._roster.is_open:
+        await alive.anote(self._client, "gateway", f"{self._calls.load}/{self._calls.capacity}")
+        if not self._mailbox.channel or not self._calls.is_open:
             return
         await self._client.set(GATEWAY_KEY_PREFIX + self._id, self.info().encode(), ex=GATEWAY_EXPIRES_SECONDS)
 
     def info(self) -> GatewayInfo:
-        load = self._roster.load
+        load = self._calls.load
         lags = self._ticker.take_worst_lateness() > LAG_SECONDS
-        capacity = load if lags else self._roster.capacity
+        capacity = load if lags else self._calls.capacity
         return GatewayInfo(self._id, self._address, self._mailbox.channel, capacity, load)
 
     async def withdraw(self) -> None:

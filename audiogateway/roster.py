@@ -62,9 +62,9 @@ class Roster:
         elif self.load >= self.capacity:
             self._refuse(call_id, "The gateway is full.")
         else:
-            self._seats[call_id] = _Seat(self._around.clock())
+            seat = self._seats[call_id] = _Seat(self._around.clock())
             self._empty.clear()
-            self._around.spawn(self._prepare(call_id))
+            self._around.spawn(self._prepare(call_id, seat))
 
     def release(self, call_id: UUID) -> None:
         """The call needs no voice any more. A talk that has begun is not touched."""
@@ -116,15 +116,16 @@ class Roster:
 
     # Opening voices
 
-    async def _prepare(self, call_id: UUID) -> None:
+    async def _prepare(self, call_id: UUID, seat: _Seat) -> None:
         try:
             order = await self._around.store.talk_order(call_id)
         except DatabaseError as error:
             log.warning("talk_order_not_read", call_id=str(call_id), error=str(error))
             self._give_up(call_id, "The database is away.")
             return
-        seat = self._seats.get(call_id)
-        if order is None or seat is None:
+        if self._seats.get(call_id) is not seat:
+            return  # released meanwhile
+        if order is None:
             log.info("voice_not_needed", call_id=str(call_id))
             self._forget(call_id)
             return

@@ -89,13 +89,14 @@ class AudioSocketConnection(asyncio.Protocol):
         self._deadline = asyncio.get_running_loop().call_later(CALL_ID_SECONDS, self._refuse, "audiosocket_silent")
 
     def data_received(self, data: bytes) -> None:
+        heard: list[bytes] = []
         for message in self._decoder.feed(data):
-            if self._transport is None:
-                return
             if type(message) is Audio and self._listener is not None and message.kind is Kind.SLIN_8K:
-                self._listener.on_audio(message.samples)
+                heard.append(message.samples)
             else:
+                self._hear(heard)
                 self._handle(message)
+        self._hear(heard)
 
     def pause_writing(self) -> None:
         self._refuse("audiosocket_not_read")
@@ -126,7 +127,15 @@ class AudioSocketConnection(asyncio.Protocol):
 
     # What arrived
 
+    def _hear(self, frames: list[bytes]) -> None:
+        """Frames that came in one read are handed on as one: after a pause of the network there are many."""
+        if frames and self._listener is not None:
+            self._listener.on_audio(frames[0] if len(frames) == 1 else b"".join(frames))
+            frames.clear()
+
     def _handle(self, message: Message) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
         if isinstance(message, Garbage):
             self._refuse("audiosocket_garbage", reason=message.reason)
             return

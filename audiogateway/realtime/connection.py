@@ -11,7 +11,7 @@ import structlog
 from audiogateway.realtime import events
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration, Decoder, append_audio, configure
-from audiogateway.realtime.websocket import Closed, HandshakeRefused, WebSocketConnection
+from audiogateway.realtime.websocket import Closed, HandshakeRefused, WebSocketConnection, tls_context
 from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)
@@ -145,6 +145,8 @@ class RealtimeClient:
     """Opens sessions, and knows those that are open."""
 
     def __init__(self, access: RealtimeAccess) -> None:
+        if access.url.startswith("wss:"):
+            tls_context()
         self._access = access
         self._connections: set[RealtimeConnection] = set()
 

@@ -68,7 +68,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     async def open(self) -> None:
         """Raises HandshakeRefused or OSError; the caller sets the time limit. Messages may arrive before it returns."""
-        tls = _tls() if self._uri.secure else None
+        tls = tls_context() if self._uri.secure else None
         try:
             await self._loop.create_connection(lambda: self, self._uri.host, self._uri.port, ssl=tls)
             await self._opened
@@ -207,6 +207,6 @@ def _refusal(cause: Exception | None) -> HandshakeRefused:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Built once: reading the system's certificates takes longer than a frame."""
+def tls_context() -> ssl.SSLContext:
+    """Built once, and best before the first call: reading the system's certificates takes longer than a frame."""
     return ssl.create_default_context()

@@ -1,24 +1,32 @@
+import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 import redis.asyncio
+from channels.layers import channel_layers
+from django.test import override_settings
 
 from audiogateway.pacing import LAG_SECONDS, Ticker
 from audiogateway.registration import Mailbox, Registration
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from opendeep.core import alive
 from tests.audiogateway.fakes import CALL_ID, VirtualClock
+from tests.redis_server import RunningRedis
 
 
 class Calls:
     """Stands where the roster stands."""
 
     def __init__(self) -> None:
-        self.capacity, self.load, self.is_open = 10, 3, True
+        self.capacity, self.is_open = 10, True
+        self.load = 3
         self.told: list[tuple[str, UUID]] = []
+        self.news = asyncio.Event()
 
     def prepare(self, call_id: UUID) -> None:
         self.told.append(("prepare", call_id))
+        self.news.set()
 
     def release(self, call_id: UUID) -> None:
         self.told.append(("release", call_id))
@@ -32,13 +40,13 @@ class Stage:
         self.clock, self.calls = VirtualClock(), Calls()
         self.ticker = Ticker(self.clock)
         self.client = redis.asyncio.Redis.from_url(redis_url, decode_responses=True)
-        self.mailbox = Mailbox(self.calls)  # type: ignore[arg-type]
+        self.mailbox = Mailbox(self.calls)
         self.mailbox.channel = "specific.abc"
         self.registration = Registration(
             self.client,
             "gateway-1",
             "10.0.0.1:9092",
-            self.calls,  # type: ignore[arg-type]
+            self.calls,
             self.mailbox,
             self.ticker,
         )
@@ -49,7 +57,7 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(redis_url: str):  # type: ignore[no-untyped-def]
+async def stage(redis_url: str) -> AsyncIterator[Stage]:
     stage = Stage(redis_url)
     yield stage
     await stage.client.connection_pool.disconnect()
@@ -89,7 +97,7 @@ async def test_a_gateway_that_stops_withdraws_and_stays_away(stage: Stage) -> No
 
 def test_messages_reach_the_roster() -> None:
     calls = Calls()
-    mailbox = Mailbox(calls)  # type: ignore[arg-type]
+    mailbox = Mailbox(calls)
     for kind in ("voice.prepare", "voice.release", "talk.stop"):
         mailbox.take({"type": kind, "call_id": str(CALL_ID), "reason": "by the owner"})
     assert calls.told == [("prepare", CALL_ID), ("release", CALL_ID), ("stop", CALL_ID)]
@@ -100,5 +108,36 @@ def test_messages_reach_the_roster() -> None:
 )
 def test_nonsense_is_not_taken_for_a_message(message: dict[str, object]) -> None:
     calls = Calls()
-    Mailbox(calls).take(message)  # type: ignore[arg-type]
+    Mailbox(calls).take(message)
     assert calls.told == []
+
+
+async def test_a_channel_is_there_again_when_redis_is() -> None:
+    server, calls = RunningRedis(), Calls()
+    server.start()
+    layers = {
+        "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [server.url]}}
+    }
+    with override_settings(CHANNEL_LAYERS=layers):
+        mailbox = Mailbox(calls)
+        task = asyncio.get_running_loop().create_task(mailbox.run())
+        client = redis.asyncio.Redis.from_url(server.url)
+        await subscribed(client)
+        await client.connection_pool.disconnect()
+        server.stop()
+        server.start()
+        await subscribed(client)
+        await channel_layers["default"].send(mailbox.channel, {"type": "voice.prepare", "call_id": str(CALL_ID)})
+        await asyncio.wait_for(calls.news.wait(), 5)
+        task.cancel()
+        await asyncio.wait({task})
+        await channel_layers["default"].flush()
+        await client.connection_pool.disconnect()
+    server.stop()
+    assert calls.told == [("prepare", CALL_ID)]
+
+
+async def subscribed(client: redis.asyncio.Redis) -> None:
+    async with asyncio.timeout(10):
+        while not await client.pubsub_channels():  # noqa: ASYNC110 - Redis tells nobody of a subscription
+            await asyncio.sleep(0.02)

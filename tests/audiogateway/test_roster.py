@@ -141,6 +141,14 @@ async def test_a_call_that_is_released_while_its_voice_is_opened_keeps_nothing(s
     assert (stage.roster.load, stage.voices, stage.store.ready) == (0, [], [])
 
 
+async def test_a_call_that_is_asked_for_again_after_its_release_gets_one_voice(stage: Stage) -> None:
+    stage.roster.prepare(CALL_ID)
+    stage.roster.release(CALL_ID)
+    stage.roster.prepare(CALL_ID)
+    await stage.spawned.finished()
+    assert (stage.roster.load, len(stage.voices), stage.store.ready) == (1, 1, [CALL_ID])
+
+
 async def test_a_talk_is_not_released(stage: Stage) -> None:
     await stage.prepare()
     line = RecordingLine()

@@ -1,7 +1,7 @@
 """One gateway with all its parts: a real Redis, the database, and the stand-in for the model."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -75,7 +75,7 @@ async def until(call: Call, condition: Callable[[Call], object]) -> Call:
 
 
 @pytest.fixture
-def layer(redis_url: str):  # type: ignore[no-untyped-def]
+def layer(redis_url: str) -> Iterator[None]:
     layers = {"default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [redis_url]}}}
     with override_settings(CHANNEL_LAYERS=layers):
         yield
