@@ -107,11 +107,11 @@ class Roster:
     def end_all(self, cause: str, *, politely: bool) -> None:
         """Ends every call: those that talk by a goodbye when `politely`, at once otherwise."""
         for call_id, seat in list(self._seats.items()):
-            if seat.session is None:
-                self.release(call_id)
-            elif politely and seat.session.phase is Phase.TALKING:
+            if seat.session is None or seat.session.phase in (Phase.OPENING, Phase.WAITING):
+                self._give_up(call_id, "The gateway is stopping.")
+            elif politely:
                 seat.session.end_politely(cause)
-            elif not politely or seat.session.phase in (Phase.OPENING, Phase.WAITING):
+            else:
                 seat.session.end_now(cause)
 
     # Opening voices

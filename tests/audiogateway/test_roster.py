@@ -220,6 +220,7 @@ async def test_all_calls_can_be_ended_and_the_end_of_them_be_waited_for(stage: S
     listener = stage.roster.answer(other, line)
     stage.roster.end_all("stopped", politely=True)
     assert stage.roster.load == 1
+    assert stage.store.failed == [(CALL_ID, "The gateway is stopping.")]
     stage.roster.end_all("stopped", politely=False)
     assert line.hung_up == 1
     assert listener is not None
