@@ -1,5 +1,6 @@
 """`Authorization: Token …` for programs."""
 
+from django.db.models import F
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -17,6 +18,7 @@ class ApiTokenAuthentication(BaseAuthentication):
             return None
         row = (
             ApiToken.objects.filter(token_hash=hash_token(token.strip()), revoked_at=None, user__is_active=True)
+            .filter(user__memberships__organization=F("organization"))  # whoever has left is left out
             .select_related("user", "organization")
             .first()
         )

@@ -50,6 +50,15 @@ def test_a_wrong_token_is_refused(alice: User, header: str) -> None:
         authenticate(header)
 
 
+def test_the_token_of_somebody_who_left_the_organization_is_refused(alice: User) -> None:
+    organization = organization_of_user(alice.pk)
+    assert organization is not None
+    _, token = ApiToken.issue(alice, organization)
+    alice.memberships.all().delete()
+    with pytest.raises(AuthenticationFailed):
+        authenticate(f"Token {token}")
+
+
 def test_another_kind_of_header_is_not_ours(alice: User) -> None:
     assert authenticate("Basic YTpi") is None
 
