@@ -30,7 +30,7 @@ def configure(options: Mapping[str, Any]) -> None:
         if options["json"]
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(),
-            exception_formatter=structlog.dev.plain_traceback,  # the rich one prints local variables: numbers, keys
+            exception_formatter=structlog.dev.plain_traceback,  # the rich one wants the exception itself
         )
     )
     handler = logging.StreamHandler()
@@ -39,7 +39,7 @@ def configure(options: Mapping[str, Any]) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_tail(options),
+                structlog.processors.format_exc_info,  # before the masking: errors name numbers, too
                 mask_numbers,
                 renderer,
             ],
@@ -64,16 +64,21 @@ def is_no_readiness_answer(record: logging.LogRecord) -> bool:
     return "/readyz" not in record.getMessage()
 
 
-def _tail(options: Mapping[str, Any]) -> list[structlog.types.Processor]:
-    return [structlog.processors.format_exc_info] if options["json"] else []
-
-
 def mask_numbers(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Masks whatever looks like an E.164 number in any text of the event."""
+    """Masks whatever looks like an E.164 number in any text of the event, also inside of lists and mappings."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = NUMBER.sub(lambda match: mask(match.group()), value)
+        event[key] = _masked(value)
     return event
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return NUMBER.sub(lambda match: mask(match.group()), value)
+    if isinstance(value, Mapping):
+        return {key: _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return value
 
 
 def hide_secrets(_: Any, __: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
