@@ -26,6 +26,16 @@ class CallGroup(models.Model):
         return self.key
 
 
+class DialPace(models.Model):
+    """A token bucket of calls per second; see calls.services.pace."""
+
+    key = models.CharField(max_length=80, primary_key=True, help_text="system, or organization:<id>")
+    full_at = models.DateTimeField(help_text="When it is full again if nothing more is taken.")
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class CallingHours(models.Model):
     """When callees of an organization may be rung, in their own time zone. Without rows the default hours count."""
 
@@ -65,7 +75,9 @@ class Call(models.Model):
     end_reason = models.CharField(max_length=200, blank=True, help_text="In words.")
     not_before = models.DateTimeField()
     waits_for = models.CharField(
-        max_length=40, blank=True, help_text="Why a queued call waits: a rule of the gate, line, gateway, voice, pbx."
+        max_length=40,
+        blank=True,
+        help_text="Why a queued call waits: a rule of the gate, line, rate, gateway, voice, pbx.",
     )
     deadline_at = models.DateTimeField(null=True, blank=True, help_text="When the present state is overdue.")
     setbacks = models.PositiveIntegerField(

@@ -188,6 +188,7 @@ AUDIOSOCKET_ADVERTISE = env.host_port("AUDIOSOCKET_ADVERTISE", env.text("AUDIOSO
 GATEWAY_CAPACITY = env.integer("GATEWAY_CAPACITY", 100, minimum=1, maximum=1000)
 GATEWAY_DRAIN_SECONDS = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maximum=3600)
 MAX_CONCURRENT_CALLS = env.integer("MAX_CONCURRENT_CALLS", 20, minimum=0, maximum=10000)
+TRUNK_LINES = env.integer("TRUNK_LINES", MAX_CONCURRENT_CALLS, minimum=0, maximum=10000)
 CALLS_PER_SECOND = env.number("CALLS_PER_SECOND", 5, minimum=0.01, maximum=1000)
 TEST_REDIRECT_NUMBER = env.text("TEST_REDIRECT_NUMBER", "")
 

@@ -12,6 +12,7 @@ from calls.states import LIVE, State
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
 
+WAITS_FOR_CAPACITY = ("line", "gateway", "rate")
 DIALING_LOCK = 0x0D1A1  # any number of our own; names the advisory lock of PostgreSQL
 
 
@@ -30,10 +31,12 @@ def lock_lines() -> None:
 def free_lines(organization_id: UUID | None = None, group: str | None = None, *, at: datetime | None = None) -> int:
     """How many more calls may be requested at `at` (now) within the caps of the system, the organization, the group.
 
-    Calls that wait for their turn and are due count as well: each will take a line.
+    Calls that wait for their turn and are due count as well: each will take a line. So do those that wait for
+    nothing but a line, a gateway or a token, and look again in a moment.
     """
-    taken = Q(state__in=LIVE) | Q(state=State.QUEUED, not_before__lte=at or now())
-    return _least_room(taken, organization_id, group)
+    turn = Q(not_before__lte=at or now()) | Q(waits_for__in=WAITS_FOR_CAPACITY)
+    taken = Q(state__in=LIVE) | Q(turn, state=State.QUEUED)
+    return max(_least_room(taken, organization_id, group), 0)
 
 
 def has_room(call: Call) -> bool:
@@ -41,8 +44,14 @@ def has_room(call: Call) -> bool:
     return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) > 0
 
 
+def is_over_a_cap(call: Call) -> bool:
+    """Whether `call`, which is live, is one too many: a cap was lowered. Call it under lock_lines()."""
+    return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) < 0
+
+
 def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> int:
-    rooms = [settings.MAX_CONCURRENT_CALLS - Call.objects.filter(taken).count()]
+    system_cap = min(settings.MAX_CONCURRENT_CALLS, settings.TRUNK_LINES)  # there is one trunk, so its calls are all
+    rooms = [system_cap - Call.objects.filter(taken).count()]
     if organization_id is not None:
         cap = Organization.objects.values_list("max_concurrent_calls", flat=True).get(id=organization_id)
         rooms.append(cap - Call.objects.filter(taken, organization=organization_id).count())
@@ -50,5 +59,4 @@ def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> in
         group_cap = CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()
         if group_cap is not None:
             rooms.append(group_cap - Call.objects.filter(taken, group=group).count())
-    room: int = min(rooms)
-    return max(room, 0)
+    return min(rooms)

@@ -29,8 +29,8 @@ from calls.compliance.gate import ALLOW, Allow, Decision, Defer, Deny, may_dial
 from calls.contracts import GatewayInfo
 from calls.endings import Ending
 from calls.models import Call, CallEvent
-from calls.services import gateways, waiting
-from calls.services.capacity import has_room, lock_lines
+from calls.services import gateways, pace, waiting
+from calls.services.capacity import has_room, is_over_a_cap, lock_lines
 from calls.services.endings import end
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
@@ -58,15 +58,19 @@ def dial_call(call_id: UUID, *, clock: Clock, dialer: Dialer) -> None:
         return
     if call.state == State.QUEUED and call.not_before <= clock():
         _prepare(call, clock())
-    elif call.state == State.PREPARING and call.voice_ready_at is not None:
+    elif call.state == State.PREPARING and call.voice_ready_at is not None and not _waits_for_token(call, clock()):
         _place(call, clock, dialer)
+
+
+def _waits_for_token(call: Call, at: datetime) -> bool:
+    return call.waits_for == pace.RATE and call.not_before > at
 
 
 def enqueue_due(at: datetime) -> int:
     """Queues a job for every call whose moment has come and whose own job was lost, or never sent."""
     before = at - LOST_JOB_AFTER
     queued = Call.objects.filter(state=State.QUEUED, not_before__lte=at, created_at__lt=before)
-    ready = Call.objects.filter(state=State.PREPARING, voice_ready_at__lt=before)
+    ready = Call.objects.filter(state=State.PREPARING, voice_ready_at__lt=before, not_before__lte=at)
     due = [
         *queued.order_by("not_before").values_list("id", flat=True)[:DUE_BATCH],
         *ready.order_by("voice_ready_at").values_list("id", flat=True)[:DUE_BATCH],
@@ -100,6 +104,10 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
         return None
     if not has_room(call):
         waiting.until(call, at + LINE_WAIT, waits_for="line", why="All lines are taken.", at=at)
+        return None
+    prepare_at = pace.prepare_at(call, at)
+    if prepare_at > at:
+        waiting.until(call, prepare_at, waits_for=pace.RATE, why="Calls per second are used up.", at=at)
         return None
     gateway = gateways.least_loaded(alive)
     if gateway is None:
@@ -155,7 +163,7 @@ def _place(call: Call, clock: Clock, dialer: Dialer) -> None:
     try:
         with dialer.session() as session:
             started = time.monotonic()
-            if _commit_dialing(call, order, clock()):
+            if _commit_dialing(call, order, clock):
                 _originate(session, order, clock, started)
     except PbxUnavailable as error:
         log.warning("pbx_unavailable", call_id=str(call.id), reason=str(error))
@@ -172,16 +180,28 @@ def _order(call: Call) -> DialOrder:
     )
 
 
-def _commit_dialing(call: Call, order: DialOrder, at: datetime) -> bool:
+def _commit_dialing(call: Call, order: DialOrder, clock: Clock) -> bool:
     """True for the one job that made the commit, and so may send Originate."""
     with transaction.atomic():
         lock_lines()
-        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at):
+        at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
+        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, at):
             return False
         _keep_decision(call, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
-        changes = {"originate_sent_at": at}
+        changes = {"originate_sent_at": at, "waits_for": ""}
         return apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail) is not None
+
+
+def _has_capacity(call: Call, at: datetime) -> bool:
+    """Within the caps as they are now, and with a token. A call that waits for one keeps its voice."""
+    if is_over_a_cap(call):
+        waiting.until(call, at + LINE_WAIT, waits_for="line", why="There are fewer lines now.", at=at)
+        return False
+    token_at = pace.take(call, at)
+    if token_at is not None:
+        waiting.for_token(call, token_at, at=at)
+    return token_at is None
 
 
 def _originate(session: DialSession, order: DialOrder, clock: Clock, started: float) -> None:

@@ -3,9 +3,12 @@
 from datetime import datetime, timedelta
 
 from calls.models import Call, CallEvent
+from calls.services.pace import RATE
 from calls.services.transitions import apply
 from calls.states import Signal, State
+from opendeep.core.jobs import enqueue_on_commit
 
+SHORT_WAIT = timedelta(seconds=5)
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT_FOR_VOICE = timedelta(minutes=5)
 LONGEST_WAIT_FOR_PBX = timedelta(seconds=15)  # asking costs little, and all calls go on as soon as it is back
@@ -41,7 +44,22 @@ def _requeue(
         detail={"reason": reason[:200], "until": (at + wait).isoformat()},
         only_from={State.PREPARING},
     )
+    if change is not None:
+        _look_again(call, at + wait, at)
     return change is not None
+
+
+def for_token(call: Call, moment: datetime, *, at: datetime) -> None:
+    """A call that is being prepared keeps its voice and its line until `moment`, when there may be a token for it."""
+    if Call.objects.filter(id=call.id, state=State.PREPARING).update(not_before=moment, waits_for=RATE):
+        _look_again(call, moment, at)
+
+
+def _look_again(call: Call, moment: datetime, at: datetime) -> None:
+    """For short waits, so that nobody waits for the next sweep: only a hint, the column is what counts."""
+    wait = moment - at
+    if wait <= SHORT_WAIT:
+        enqueue_on_commit("calls.dial_call", str(call.id), countdown_seconds=max(wait.total_seconds(), 0.0))
 
 
 def until(call: Call, moment: datetime, *, waits_for: str, at: datetime, why: str = "") -> None:
@@ -53,6 +71,7 @@ def until(call: Call, moment: datetime, *, waits_for: str, at: datetime, why: st
     postponed = apply(call.id, Signal.POSTPONE, at=at, source="engine", changes=changes, only_from={State.PREPARING})
     if not postponed and not Call.objects.filter(id=call.id, state=State.QUEUED).update(**changes):
         return
+    _look_again(call, moment, at)
     if why and call.waits_for != waits_for:
         detail = {"for": waits_for, "why": why, "until": moment.isoformat()}
         CallEvent.objects.create(call=call, at=at, kind="waits", source="engine", detail=detail)

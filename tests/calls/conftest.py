@@ -69,7 +69,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The jobs that were queued, in place of a broker: name and arguments."""
     queued: list[tuple[str, ...]] = []
 
-    def send_task(name: str, args: tuple[str, ...] = (), expires: float | None = None) -> None:
+    def send_task(name: str, args: tuple[str, ...] = (), **options: float) -> None:
         queued.append((name, *args))
 
     monkeypatch.setattr(current_app, "send_task", send_task)

@@ -105,6 +105,20 @@ def test_many_workers_never_exceed_a_cap(redis_url: str) -> None:
     assert Call.objects.filter(state__in=LIVE).count() == 2
 
 
+def test_many_workers_never_exceed_the_calls_per_second() -> None:
+    organization = make_organization(calls_per_second=2, max_concurrent_calls=9)
+    open_at_any_hour(organization)
+    calls = [
+        make_call(State.PREPARING, organization=organization, number=f"+120255501{n:02}", voice_ready_at=NOW)
+        for n in range(6)
+    ]
+    dialer = RecordingDialer()
+    at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
+    assert len(dialer.sent) == 2
+    assert Call.objects.filter(state=State.DIALING).count() == 2
+    assert Call.objects.filter(state=State.PREPARING, waits_for="rate", not_before__gt=NOW).count() == 4
+
+
 def test_a_number_has_one_live_call_of_an_organization(redis_url: str) -> None:
     make_gateway()
     organization = make_organization()
