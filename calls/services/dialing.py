@@ -121,8 +121,9 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
 
 
 def _is_in(call: Call, state: State) -> bool:
-    """Read again under the lock: another job may have moved the call on."""
-    return Call.objects.filter(id=call.id, state=state).exists()
+    """Read again under the lock: another job may have moved the call on, perhaps to a new gateway without a voice."""
+    same_voice = {"gateway": call.gateway, "voice_ready_at": call.voice_ready_at}
+    return Call.objects.filter(id=call.id, state=state, **same_voice).exists()
 
 
 def _passes_gate(call: Call, at: datetime) -> bool:

@@ -186,6 +186,17 @@ def test_an_opt_out_while_the_voice_was_prepared_stops_the_dial() -> None:
     assert (call.outcome, dialer.sent) == (Outcome.BLOCKED, [])
 
 
+def test_a_call_that_got_a_new_gateway_during_a_slow_login_waits_for_its_new_voice() -> None:
+    call, dialer = ready(), RecordingDialer()
+
+    def prepare_anew() -> None:
+        Call.objects.filter(id=call.id).update(gateway="gateway-2", gateway_address="b:9092", voice_ready_at=None)
+
+    dialer.on_login = prepare_anew
+    dial(call, dialer)
+    assert (call.state, call.gateway, dialer.sent) == (State.PREPARING, "gateway-2", [])
+
+
 def test_a_campaign_paused_while_the_voice_was_prepared_sends_the_call_back() -> None:
     organization = make_organization()
     call, dialer = ready(organization=organization, group=make_group(organization, paused=True)), RecordingDialer()
