@@ -15,7 +15,8 @@ from sandbox.openai.realtime.agent.second_person import to_second_person
 DEFAULT_OPENING = "Hello, this is an automated assistant."
 DEFAULT_PURPOSE = "I am calling with a short question. Do you have a moment?"
 
-_OPENING, _GOAL, _NOW = "opening sentence", "goal", "now"
+_OPENING, _GOAL, _NOW, _MESSAGE = "opening sentence", "goal", "now", "voicemail message"
+_NO_FACTS = {_OPENING, _GOAL, _NOW, _MESSAGE}
 _LABELLED = re.compile(r"^\s*(?:[-*]\s*)?([A-Z][\w' -]{1,40}?):\s+(\S.*)$")
 _ORDERS = "ask|remind|find out|check|confirm|book|inform|tell|invite|offer|collect|arrange|schedule"
 _MORE_ORDERS = "make|get|talk|speak|let|see|give|cancel|move|reserve|order|request|learn|verify|sell|apologi[sz]e"
@@ -29,6 +30,7 @@ _WORD_FOR_WORD = (
     re.compile(r"^\s*Say(?: exactly)?:\s*[\"“]?(.+?)[\"”]?\s*$", re.I | re.M),
     re.compile(r"\b(?:say|tell)\b[^\"“\n]*[\"“]([^\"”]+)[\"”]", re.I),
 )
+_LEAVE_MESSAGE = re.compile(r"(\bnot |\bnever |n't )?\bleave\b(?! no\b)[^.\n]{0,20}\bmessage\b", re.I)
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?")
 
 
@@ -38,6 +40,7 @@ class Briefing:
 
     clause: what a yes agrees to ("want to keep your appointment"), "" when the goal is no such question.
     facts: `Label: value` lines. now: the callee's local time at the start of the call, naive.
+    message: what to say to a voicemail, "" when nothing is ordered; leaves_messages: whether to say anything.
     """
 
     opening: str
@@ -45,6 +48,8 @@ class Briefing:
     clause: str
     facts: tuple[str, ...]
     now: datetime | None
+    message: str = ""
+    leaves_messages: bool = False
 
     @property
     def introduction(self) -> str:
@@ -68,14 +73,22 @@ def read(instructions: str) -> Briefing:
         opening=_sentence(labels.get(_OPENING, DEFAULT_OPENING)),
         purpose=_purpose(asked),
         clause=_clause(asked),
-        facts=tuple(f"{label}: {value}" for label, value in lines if label.lower() not in {_OPENING, _GOAL, _NOW}),
+        facts=tuple(f"{label}: {value}" for label, value in lines if label.lower() not in _NO_FACTS),
         now=_moment(labels.get(_NOW, "")),
+        message=labels.get(_MESSAGE, ""),
+        leaves_messages=_MESSAGE in labels or _leaves_messages(instructions),
     )
 
 
 def word_for_word(order: str) -> str | None:
     """The sentence that the instructions of one response, or a system message, want said: `Say: …`, or quoted."""
     return next((match[1] for pattern in _WORD_FOR_WORD if (match := pattern.search(order))), None)
+
+
+def _leaves_messages(instructions: str) -> bool:
+    """The first word about it counts."""
+    match = _LEAVE_MESSAGE.search(instructions)
+    return match is not None and not match[1]
 
 
 def _first_order(instructions: str) -> str:

@@ -40,7 +40,10 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"(?:cannot|can't) (?:take|come to|answer)",
         ),
     ),
-    (Meaning.MENU, (rf"\b(?:press|dial) (?:\d|{_KEYS})\b",)),
+    (
+        Meaning.MENU,
+        (rf"\b(?:press|dial) (?:\d|{_KEYS})\b", r"\b(?:valid|received?) (?:an? |your )?(?:choice|option|entry)"),
+    ),
     (
         Meaning.OPT_OUT,
         (
@@ -52,7 +55,7 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     ),
     (
         Meaning.WRONG_NUMBER,
-        (r"wrong (?:number|person)", r"(?:nobody|no one) (?:here )?(?:of|by|with) that name"),
+        (r"wrong (?:number|person)|no such person", r"(?:nobody|no one) (?:here )?(?:of|by|with) that name"),
     ),
     (
         Meaning.TAKE_OVER,
@@ -88,7 +91,13 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
             r"^\W*(?:sorry|what)\W*$",
         ),
     ),
-    (Meaning.HOLD, (r"(?:one|just a|wait a|a) (?:moment|minute|second)|hold on|hang on",)),
+    (
+        Meaning.HOLD,
+        (
+            r"(?:one|just a|wait a|a) (?:moment|minute|second)|hold on|hang on",
+            r"please (?:hold|wait)|hold the line|connecting you|you are being (?:connected|transferred)",
+        ),
+    ),
     (
         Meaning.QUESTION,
         (r"\?\s*$", r"^\W*(?:how|what|when|where|which|why|can|could|does|do|is|are|will|would)\b.*\b(?:it|you|i)\b"),
@@ -136,22 +145,25 @@ _OPTIONS = (
     re.compile(rf"(?:press|dial) {_KEY} (?:for|to) ([^,.;]+)", re.I),
     re.compile(rf"(?:for|to) ([^,.;]+?),? (?:press|dial) {_KEY}", re.I),
 )
-_PERSON = re.compile(r"operator|representative|person|somebody|someone|agent|reception|staff|appointment", re.I)
+_PERSON = re.compile(r"operator|representative|person|somebody|someone|agent|reception|staff", re.I)
 
 
-def menu_key(text: str, goal: str) -> str:
-    """The key of the option that sounds most like the goal, else of a person, else the first."""
+def menu_key(text: str, goal: str, *, tried: str = "") -> str | None:
+    """The key of a person, else of the option that sounds most like the goal, else the first.
+
+    None when every key that is offered was `tried`.
+    """
     options = [(match[1], match[2]) for match in _OPTIONS[0].finditer(text)]
     options += [(match[2], match[1]) for match in _OPTIONS[1].finditer(text)] if not options else []
     if not options:
-        found = re.search(rf"(?:press|dial) {_KEY}", text, re.I)
-        return _digit(found[1]) if found else "0"
+        options = [(match[1], "") for match in re.finditer(rf"(?:press|dial) {_KEY}", text, re.I)] or [("0", "")]
     wanted = content_words(goal)
 
-    def fit(option: tuple[str, str]) -> tuple[int, bool]:
-        return len(wanted & content_words(option[1])), bool(_PERSON.search(option[1]))
+    def fit(option: tuple[str, str]) -> tuple[bool, int]:
+        return bool(_PERSON.search(option[1])), len(wanted & content_words(option[1]))
 
-    return _digit(max(options, key=fit)[0])
+    untried = [option for option in options if _digit(option[0]) not in tried]
+    return _digit(max(untried, key=fit)[0]) if untried else None
 
 
 def _digit(word: str) -> str:

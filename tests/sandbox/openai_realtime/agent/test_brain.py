@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 import pytest
 
 from sandbox.openai.realtime.agent.brain import decide
-from sandbox.openai.realtime.agent.turns import Decision, Scene, Toolbox, Turn
-
-OPENING = "Hello, this is an AI assistant calling on behalf of Green Dental."
-PURPOSE = "I am calling to ask whether you want to keep your appointment on Friday at ten."
-INSTRUCTIONS = f"""Be polite.
-Opening sentence: {OPENING}
-Goal: Ask whether they want to keep their appointment on Friday at ten.
-Now: 2026-11-22T16:30 (America/New_York)
-Address of the practice: 12 High Street
-"""
-END = {"properties": {"reason": {"type": "string"}, "outcome": {"type": "string"}}, "required": ["reason", "outcome"]}
-ALL: dict[str, Any] = {
-    "end_call": END,
-    "send_dtmf": {},
-    "request_user_info": {},
-    "reschedule_call": {},
-    "mark_do_not_call": {},
-    "transfer_call": {},
-    "report_voicemail": {},
-}
-INTRODUCED = (Turn("agent", f"{OPENING} {PURPOSE}"),)
-
-
-def scene(*turns: Turn, tools: dict[str, Any] = ALL, order: str = "", forced: str | None = None) -> Scene:
-    now = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - the instructions' Now goes before it
-    return Scene(INSTRUCTIONS, turns, Toolbox(tools, forced), now, order)
-
-
-def callee(text: str) -> Turn:
-    return Turn("callee", text)
-
-
-def said_to(words: str, **kwargs: Any) -> Decision:
-    """The answer to words of a callee who has heard opening and question."""
-    return decide(scene(*INTRODUCED, callee(words), **kwargs))
-
-
-def name_of(decision: Decision) -> str | None:
-    return decision.call.name if decision.call else None
+from sandbox.openai.realtime.agent.turns import Decision, Turn
+from tests.sandbox.openai_realtime.agent.scenes import (
+    END,
+    INTRODUCED,
+    OPENING,
+    PURPOSE,
+    callee,
+    name_of,
+    said_to,
+    scene,
+)
 
 
 def test_the_agent_speaks_first_with_opening_and_question() -> None:
@@ -148,76 +117,6 @@ def test_a_tool_that_failed_is_apologised_for() -> None:
     assert name_of(decision) == "end_call"
 
 
-def test_a_machine_is_reported_without_a_word() -> None:
-    decision = decide(scene(callee("Please leave a message after the beep.")))
-    assert (decision.speech, name_of(decision)) == ("", "report_voicemail")
-
-
-def test_a_machine_is_hung_up_on_when_it_cannot_be_reported() -> None:
-    decision = decide(scene(callee("Please leave a message after the beep."), tools={"end_call": END}))
-    assert (decision.speech, name_of(decision)) == ("", "end_call")
-    assert decision.call is not None
-    assert decision.call.arguments["outcome"] == "voicemail"
-
-
-def test_a_message_is_left_when_the_report_says_so() -> None:
-    decision = decide(
-        scene(
-            callee("Please leave a message."),
-            Turn("tool_call", "{}", "report_voicemail"),
-            Turn("tool_output", '{"leave_message": true}', "report_voicemail"),
-        )
-    )
-    assert decision.speech == f"{OPENING} {PURPOSE} Please call us back. Goodbye."
-
-
-def test_a_menu_gets_its_key() -> None:
-    decision = decide(scene(callee("Press one for sales, press two for appointments.")))
-    assert decision.call is not None
-    assert decision.call.arguments == {"digits": "2"}
-
-
-def test_a_question_is_answered_from_the_facts() -> None:
-    assert said_to("What is the address?").speech == f"Address of the practice: 12 High Street. {PURPOSE}"
-
-
-def test_an_unknown_question_goes_to_the_owner() -> None:
-    decision = said_to("How much does the crown cost?")
-    assert decision.call is not None
-    assert decision.call.name == "request_user_info"
-    assert decision.call.arguments["question"] == "How much does the crown cost?"
-
-
-def test_without_an_owner_the_question_is_passed_on() -> None:
-    decision = said_to("How much does the crown cost?", tools={"end_call": END})
-    assert decision.speech.startswith("I do not know that, but I will pass your question on.")
-    assert decision.call is None
-
-
-def test_the_owners_answer_is_said() -> None:
-    decision = decide(
-        scene(
-            *INTRODUCED,
-            callee("How much does the crown cost?"),
-            Turn("tool_call", "{}", "request_user_info"),
-            Turn("tool_output", '{"answer": "It is free."}', "request_user_info"),
-        )
-    )
-    assert decision.speech == f"Thank you for waiting. It is free. {PURPOSE}"
-
-
-def test_without_the_owners_answer_a_call_back_is_promised() -> None:
-    decision = decide(
-        scene(
-            *INTRODUCED,
-            callee("How much does the crown cost?"),
-            Turn("tool_call", "{}", "request_user_info"),
-            Turn("tool_output", '{"status": "timeout"}', "request_user_info"),
-        )
-    )
-    assert "We will call you back. Goodbye." in decision.speech
-
-
 def test_a_wrong_number_is_apologised_for() -> None:
     decision = said_to("You have the wrong number.")
     assert decision.speech.startswith("I am sorry, I must have the wrong number.")
@@ -244,6 +143,32 @@ def test_silence_is_asked_into_twice_and_then_no_more() -> None:
         assert decision.speech.startswith("Are you still there?")
         turns += [Turn("agent", decision.speech), silence]
     assert name_of(decide(scene(*turns))) == "end_call"
+
+
+def test_who_interrupts_to_ask_who_calls_is_told_and_asked() -> None:
+    decision = decide(scene(Turn("agent", "Hello, this is an AI"), callee("Excuse me, who is calling, please?")))
+    assert decision == Decision(f"{OPENING} {PURPOSE}")
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["The callee has said nothing for 8 seconds. Ask whether they are still there.", "Ask if anybody can hear you."],
+)
+def test_the_agent_asks_into_the_silence_when_it_is_told_to(order: str) -> None:
+    assert decide(scene(*INTRODUCED, order=order)).speech == f"Are you still there? {PURPOSE}"
+
+
+def test_a_silence_that_goes_on_ends_by_order_with_a_goodbye() -> None:
+    order = "Nobody answers. Say that you cannot hear them, say goodbye and end the call."
+    decision = decide(scene(*INTRODUCED, order=order))
+    assert decision.speech == "I cannot hear you. We will try again another time. Goodbye."
+    assert decision.call is not None
+    assert decision.call.arguments["outcome"] == "no_answer"
+
+
+def test_instructions_for_the_whole_call_are_no_order() -> None:
+    prompt = "Be polite. When the callee is silent, end the call. " * 20
+    assert decide(scene(*INTRODUCED, callee("Yes."), order=prompt)) == said_to("Yes.")
 
 
 @pytest.mark.parametrize(
