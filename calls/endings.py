@@ -20,7 +20,10 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class EndFacts:
-    """What is known of a call that is over. `cause` is None when the PBX never told of a hangup."""
+    """What is known of a call that is over. `cause` is None when the PBX never told of a hangup.
+
+    `rang`: the far end was heard of before any answer, by ringing or by early media.
+    """
 
     answered: bool
     talked: bool
@@ -86,6 +89,14 @@ AFTER_THE_TALK: dict[str, Ending] = {
 }
 
 
+UNHEARD = Ending(Outcome.UNREACHABLE, "Neither the trunk nor the telephone replied.")
+GAVE_UP = UNTELLING | {18, 19}
+"""Causes with which the PBX ends a call of which it heard nothing; its own SIP status (480) says no more."""
+
+LINE_FAILURES = frozenset({27, 38, 41, 44})
+"""Causes after which a talk was cut off, although the gateway saw an orderly end of the audio."""
+
+
 def classify(facts: EndFacts) -> Ending:
     """The outcome of a call that is over, and why in words."""
     if facts.talked:
@@ -96,6 +107,8 @@ def classify(facts: EndFacts) -> Ending:
 
 
 def _after_talk(facts: EndFacts) -> Ending:
+    if facts.talk_over_cause == "callee_hung_up" and facts.cause in LINE_FAILURES:
+        return AFTER_THE_TALK["connection_lost"]
     known = AFTER_THE_TALK.get(facts.talk_over_cause)
     if known:
         return known
@@ -118,6 +131,8 @@ def _before_answer(facts: EndFacts) -> Ending:
     if facts.cause is None:
         return Ending(Outcome.LOST, "The PBX does not know the call any more.")
     cause = facts.cause
+    if cause in GAVE_UP and facts.ring_timed_out and not facts.rang and not facts.hang_up_requested:
+        return UNHEARD
     if cause in UNTELLING:
         cause = SIP_TO_Q850.get(facts.sip_status or 0, cause)
     if cause in BEFORE_THE_ANSWER:
@@ -128,7 +143,7 @@ def _before_answer(facts: EndFacts) -> Ending:
 def _untold(cause: int, facts: EndFacts) -> Ending:
     if facts.hang_up_requested:
         return Ending(Outcome.CANCELLED, "The call was ended on request before it was answered.")
-    if cause in UNTELLING and (facts.ring_timed_out or facts.rang):
+    if cause in UNTELLING and facts.rang:
         return Ending(Outcome.NO_ANSWER, "Nobody answered.")
     return Ending(Outcome.FAILED, f"The call could not be placed (cause {cause}).")
 

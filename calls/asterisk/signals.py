@@ -28,6 +28,13 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """Sound before any answer: an announcement, or the ringing tone of a foreign network."""
+
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     call_id: UUID
 
@@ -55,7 +62,7 @@ class Vanished:
     call_id: UUID
 
 
-PbxNews = Appeared | Ringing | Answered | HungUp | NotPlaced | Vanished
+PbxNews = Appeared | Ringing | EarlyMedia | Answered | HungUp | NotPlaced | Vanished
 
 
 def call_id_of(unique_id: str) -> UUID | None:
@@ -90,8 +97,14 @@ def _new_state(event: AmiMessage) -> PbxNews | None:
 
 def _dial_state(event: AmiMessage) -> PbxNews | None:
     call_id = call_id_of(event.get("DestUniqueid"))
-    # PROGRESS is early media (an announcement, a foreign ringing tone), which is no answer.
-    return Ringing(call_id) if call_id and event.get("DialStatus") == "RINGING" else None
+    if call_id is None:
+        return None
+    match event.get("DialStatus"):
+        case "RINGING":
+            return Ringing(call_id)
+        case "PROGRESS":
+            return EarlyMedia(call_id)
+    return None
 
 
 def _dial_end(event: AmiMessage) -> PbxNews | None:

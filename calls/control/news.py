@@ -8,7 +8,7 @@ import structlog
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
 from calls.asterisk.ami_codec import AmiMessage
-from calls.asterisk.signals import Answered, Appeared, HungUp, NotPlaced, PbxNews, Ringing, Vanished, read
+from calls.asterisk.signals import Answered, Appeared, EarlyMedia, HungUp, NotPlaced, PbxNews, Ringing, Vanished, read
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
 from calls.services import channels, endings
@@ -78,6 +78,8 @@ class News:
                     await self._hang_up_unwanted(received.news)
             case Ringing(call_id):
                 await in_database(apply, call_id, Signal.RING, at=at, source="pbx")
+            case EarlyMedia(call_id):
+                await in_database(channels.early_media, call_id, at=at)
             case Answered(call_id):
                 await in_database(apply, call_id, Signal.ANSWER, at=at, source="pbx")
             case HungUp(call_id, cause, text, sip):

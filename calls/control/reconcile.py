@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
-from calls.asterisk.signals import Vanished, call_id_of, state_of
+from calls.asterisk.signals import Appeared, Vanished, call_id_of, state_of
 from calls.control.database import in_database
 from calls.control.news import News, hang_up_channel
 from calls.services import channels
@@ -25,14 +25,17 @@ async def reconcile(client: AmiClient, news: News) -> None:
     asked_at = now()
     listed = {call_id_of(item.get("Uniqueid")): item for item in await client.request_list("CoreShowChannels")}
     ours = {call_id: item for call_id, item in listed.items() if call_id is not None}
-    for item in ours.values():
+    unwanted = set(await in_database(channels.unwanted, ours.keys()))
+    for call_id, item in ours.items():
+        if call_id not in unwanted:
+            news.put(Appeared(call_id, item.get("Channel")[:120]))
         state = state_of(item)
         if state is not None:  # an answer that came while nobody listened
             news.put(state)
     for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE):
         log.warning("call_vanished", call_id=str(call_id))
         news.put(Vanished(call_id))
-    for call_id in await in_database(channels.unwanted, ours.keys()):
+    for call_id in unwanted:
         log.warning("unwanted_channel", call_id=str(call_id))
         await hang_up_channel(client, str(call_id))
 

@@ -7,14 +7,22 @@ from uuid import UUID
 from django.db.models import Q
 
 from calls.endings import classify_unplaced
-from calls.models import Call
-from calls.services.endings import end
+from calls.models import Call, CallEvent
+from calls.services.endings import EARLY_MEDIA, end
 from calls.states import AT_THE_PBX, State
 
 
 def appeared(call_id: UUID, name: str) -> bool:
     """A channel for this call exists. False when it must not: the call is over, unknown or was not dialled."""
     return bool(Call.objects.filter(id=call_id, state__in=AT_THE_PBX).update(channel=name))
+
+
+def early_media(call_id: UUID, *, at: datetime) -> None:
+    """The line is heard before any answer. Written down once; it is no state, because it promises nothing."""
+    call = Call.objects.filter(id=call_id, state__in=AT_THE_PBX).first()
+    if call is not None:
+        defaults = {"at": at, "kind": EARLY_MEDIA, "source": "pbx"}
+        CallEvent.objects.get_or_create(call=call, command_id=EARLY_MEDIA, defaults=defaults)
 
 
 def not_placed(call_id: UUID, reason: int, *, at: datetime) -> None:

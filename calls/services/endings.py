@@ -19,6 +19,9 @@ from calls.models import Call, CallEvent
 from calls.services.transitions import Change, apply
 from calls.states import AT_THE_PBX, Signal, State
 
+EARLY_MEDIA = "early_media"
+"""The kind of the event that says that the line was heard before any answer."""
+
 OTHER_HALF = timedelta(seconds=10)
 """How long one half of an ending waits for the other."""
 
@@ -90,7 +93,7 @@ def facts_of(call: Call, at: datetime) -> EndFacts:
     return EndFacts(
         answered=call.answered_at is not None,
         talked=call.talking_at is not None,
-        rang=call.ringing_at is not None,
+        rang=call.ringing_at is not None or call.events.filter(kind=EARLY_MEDIA).exists(),
         ring_timed_out=call.dialing_at is not None and over - call.dialing_at >= ring,
         hang_up_requested=call.hang_up_requested_at is not None,
         talk_over_cause=call.talk_over_cause,

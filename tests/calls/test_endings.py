@@ -49,7 +49,18 @@ def test_a_telling_cause_is_not_overruled_by_the_sip_status() -> None:
 
 @pytest.mark.parametrize("cause", [0, 16, 127])
 def test_a_ring_that_timed_out_is_no_answer(cause: int) -> None:
-    assert classify(replace(UNANSWERED, cause=cause, ring_timed_out=True)).outcome is Outcome.NO_ANSWER
+    assert classify(replace(UNANSWERED, cause=cause, rang=True, ring_timed_out=True)).outcome is Outcome.NO_ANSWER
+
+
+@pytest.mark.parametrize("cause", [0, 16, 18, 19, 127])
+def test_a_line_of_which_nothing_was_heard_until_the_timeout_is_unreachable(cause: int) -> None:
+    facts = replace(UNANSWERED, cause=cause, sip_status=480, ring_timed_out=True)
+    assert classify(facts).outcome is Outcome.UNREACHABLE
+
+
+@pytest.mark.parametrize("cause", [27, 38, 41, 44])
+def test_a_talk_that_the_line_cut_off_is_dropped_and_no_hang_up_of_the_callee(cause: int) -> None:
+    assert classify(replace(TALKED, talk_over_cause="callee_hung_up", cause=cause)).outcome is Outcome.DROPPED
 
 
 def test_a_call_that_was_told_to_end_while_ringing_is_cancelled() -> None:

@@ -15,7 +15,6 @@ from calls.control.process import CallControl
 from calls.models import Call
 from calls.services.dialing import dial_call
 from calls.states import State
-from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
 from tests.calls.conftest import eventually, running
 from tests.factories import make_call, make_organization, open_at_any_hour
@@ -79,7 +78,7 @@ class Voice:
 
 
 class Line:
-    """One organization that dials over `asterisk`. Its AMI is at `ami_port`."""
+    """Dials over `asterisk`, whose AMI is at `ami_port`."""
 
     def __init__(self, asterisk: RunningAsterisk, ami_port: int | None = None) -> None:
         self.ami_port = ami_port or asterisk.ami_port
@@ -87,8 +86,6 @@ class Line:
         account = asterisk.originator
         place = (asterisk.host, self.ami_port, account.username, account.secret)
         self.dialer = AmiDialer(*place, asterisk.dial_string, asterisk.context)
-        self.organization: Organization = make_organization()
-        open_at_any_hour(self.organization)
 
     @contextmanager
     def listening(self) -> Iterator[CallControl]:
@@ -99,11 +96,13 @@ class Line:
             yield control
 
     def prepare(self, number: str, gateway_address: str) -> Call:
-        """A call whose voice is ready, so that the next job dials it."""
+        """A call whose voice is ready, so that the next job dials it; of an organization with a pace of its own."""
+        organization = make_organization()
+        open_at_any_hour(organization)
         times = {"created_at": now(), "not_before": now(), "preparing_at": now(), "voice_ready_at": now()}
         return make_call(
             State.PREPARING,
-            organization=self.organization,
+            organization=organization,
             number=number,
             gateway=GATEWAY,
             gateway_address=gateway_address,

@@ -45,6 +45,8 @@ class Account:
 class RunningAsterisk:
     """Asterisk between enter and exit, on ports of its own: any number of them run side by side.
 
+    Entered again, it is an Asterisk that was restarted: on the same ports, with the same accounts.
+
     Dial `dial_string` with the number filled in; it goes to whatever SIP callee listens on `trunk_port`.
     Channel variables OPENDEEP_CALL and OPENDEEP_GATEWAY take the call from there (deploy/asterisk/extensions.conf).
     """
@@ -68,6 +70,7 @@ class RunningAsterisk:
         self._log_to_the_end: str | None = None
 
     def __enter__(self) -> Self:
+        self._log_to_the_end = None
         with ExitStack() as stack:
             self._directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="opendeep-asterisk-")))
             self._write_configuration()

@@ -32,7 +32,11 @@ class AudioCall:
         self._heard = bytearray()
         self.kinds: set[int] = set()
         self.digits = ""
-        kind, payload = self._read_message()
+        try:
+            kind, payload = self._read_message()
+        except ConnectionError:
+            connection.close()
+            raise
         if kind != IDENTITY:
             raise ValueError(f"AudioSocket began with kind {kind:#x}, not with the id of the call")
         self.id = UUID(bytes=payload)
@@ -85,7 +89,7 @@ class AudioCall:
 
     def _speak(self) -> None:
         position = 0
-        for _ in frames_until(self._over):
+        for _ in frames_until(self._over) if self._says else ():
             frame = self._says[position : position + FRAME_BYTES]
             position = (position + FRAME_BYTES) % len(self._says)
             try:
@@ -108,7 +112,10 @@ class AudioCall:
 
 
 class ToneGateway:
-    """Accepts calls on `address` between enter and exit; on each it says `says` (16 bit, 8 kHz, whole frames)."""
+    """Accepts calls on `address` between enter and exit; on each it says `says` (16 bit, 8 kHz, whole frames).
+
+    With nothing to say it sends nothing at all.
+    """
 
     def __init__(self, says: bytes) -> None:
         self._says = says
@@ -127,7 +134,7 @@ class ToneGateway:
             call.close()
 
     def accept(self, timeout_s: float = CONNECT_TIMEOUT_S) -> AudioCall:
-        """The next call that Asterisk brings. Raises TimeoutError."""
+        """The next call that Asterisk brings. Raises TimeoutError, and ConnectionError when it was gone at once."""
         self._server.settimeout(timeout_s)
         connection, _ = self._server.accept()
         call = AudioCall(connection, self._says)

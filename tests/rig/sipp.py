@@ -49,6 +49,11 @@ def rings_for_ever() -> Behaviour:
     return Behaviour("ring")
 
 
+def announces_for_ever(rtp_port: int) -> Behaviour:
+    """An announcement before any answer (183 with audio), until the caller gives up."""
+    return Behaviour("announce", {"rtp_port": str(rtp_port)})
+
+
 def announces_and_refuses(after_s: float, rtp_port: int, status: int = 486, reason: str = "Busy Here") -> Behaviour:
     """An announcement before any answer (183 with audio), and then a no."""
     values = {"status": f"{status} {reason}", "rtp_port": str(rtp_port)}

@@ -10,6 +10,7 @@ from calls.asterisk.ami_codec import AmiMessage
 from calls.asterisk.signals import (
     Answered,
     Appeared,
+    EarlyMedia,
     HungUp,
     NotPlaced,
     PbxNews,
@@ -40,6 +41,7 @@ def event(name: str, **headers: str) -> AmiMessage:
             event("Hangup", Uniqueid=OURS, Cause="17", Cause_txt="User busy", TechCause="486"),
             HungUp(CALL, 17, "User busy", "486"),
         ),
+        (event("DialState", DestUniqueid=OURS, DialStatus="PROGRESS"), EarlyMedia(CALL)),
         (event("Hangup", Uniqueid=OURS), HungUp(CALL, 0, "", "")),
         (event("Hangup", Uniqueid=OURS, Cause="many"), HungUp(CALL, 0, "", "")),
     ],
@@ -53,7 +55,6 @@ def test_events_of_our_calls_are_news(message: AmiMessage, news: PbxNews) -> Non
     [
         event("Newstate", Uniqueid=OURS, ChannelState="0"),
         event("Newstate", Uniqueid=OURS, ChannelState="4", ChannelStateDesc="Ring"),
-        event("DialState", DestUniqueid=OURS, DialStatus="PROGRESS"),
         event("DialState", DestUniqueid=OURS, DialStatus="PROCEEDING"),
         event("DialEnd", DestUniqueid=OURS, DialStatus="NOANSWER"),
         event("OriginateResponse", Uniqueid=OURS, Response="Success", Reason="4"),
