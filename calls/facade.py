@@ -14,7 +14,7 @@ from calls.selectors import (
     talk_order,
     transcript_of,
 )
-from calls.services.capacity import free_lines
+from calls.services.capacity import free_lines, sweep_when_a_line_frees
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
@@ -53,6 +53,7 @@ __all__ = [
     "record_usage",
     "request_call",
     "request_reschedule",
+    "sweep_when_a_line_frees",
     "talk_order",
     "talk_over",
     "transcript_of",

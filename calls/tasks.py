@@ -19,6 +19,11 @@ def dial_due() -> None:
     dialing.enqueue_due(now())
 
 
+@shared_task(name="calls.use_free_lines")
+def use_free_lines() -> None:
+    dialing.use_free_lines(now())
+
+
 @shared_task(name="calls.end_overdue")
 def end_overdue() -> None:
     overdue.end_overdue(now())

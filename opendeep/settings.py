@@ -148,6 +148,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "calls.dial_call": {"queue": "dial"},
+    "calls.use_free_lines": {"queue": "dial"},
     "campaigns.dispatch_due": {"queue": "dial"},
     "analysis.judge_call": {"queue": "llm"},
     "campaigns.write_report": {"queue": "llm"},

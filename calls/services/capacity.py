@@ -11,9 +11,27 @@ from calls.models import Call, CallGroup
 from calls.states import LIVE, State
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
+from opendeep.core.jobs import kick_on_commit
 
-WAITS_FOR_CAPACITY = ("line", "gateway", "rate")
+LINE = "line"
+"""What a call waits for (Call.waits_for) that found none free."""
+WAITS_FOR_CAPACITY = (LINE, "gateway", "rate")
 DIALING_LOCK = 0x0D1A1  # any number of our own; names the advisory lock of PostgreSQL
+
+
+_sweeps = ["calls.use_free_lines"]
+
+
+def sweep_when_a_line_frees(sweep: str) -> None:
+    """From now on the sweep with this task name is run soon after a call has given up its line."""
+    if sweep not in _sweeps:
+        _sweeps.append(sweep)
+
+
+def line_freed() -> None:
+    """Tells those who wait for lines, on commit."""
+    for sweep in _sweeps:
+        kick_on_commit(sweep)
 
 
 def lock_lines() -> None:
@@ -37,6 +55,11 @@ def free_lines(organization_id: UUID | None = None, group: str | None = None, *,
     turn = Q(not_before__lte=at or now()) | Q(waits_for__in=WAITS_FOR_CAPACITY)
     taken = Q(state__in=LIVE) | Q(turn, state=State.QUEUED)
     return max(_least_room(taken, organization_id, group), 0)
+
+
+def open_lines() -> int:
+    """Lines of the system that no live call holds."""
+    return max(_least_room(Q(state__in=LIVE), None, None), 0)
 
 
 def has_room(call: Call) -> bool:

@@ -30,7 +30,7 @@ from calls.contracts import GatewayInfo
 from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services import gateways, pace, waiting
-from calls.services.capacity import has_room, is_over_a_cap, lock_lines
+from calls.services.capacity import LINE, has_room, is_over_a_cap, lock_lines, open_lines
 from calls.services.endings import end
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
@@ -78,6 +78,14 @@ def enqueue_due(at: datetime) -> int:
     return sum(enqueue("calls.dial_call", str(call_id), expires_seconds=JOB_EXPIRES_SECONDS) for call_id in due)
 
 
+def use_free_lines(at: datetime) -> int:
+    """Calls that wait for a line are looked at again when there are some, the oldest first. Returns how many."""
+    waiting_for_line = Call.objects.filter(state=State.QUEUED, waits_for=LINE, not_before__gt=at)
+    ids = list(waiting_for_line.order_by("created_at").values_list("id", flat=True)[: open_lines()])
+    Call.objects.filter(id__in=ids, state=State.QUEUED).update(not_before=at)
+    return sum(enqueue("calls.dial_call", str(call_id), expires_seconds=JOB_EXPIRES_SECONDS) for call_id in ids)
+
+
 # --- Queued: through the gate to a line and a gateway ---------------------------------------------
 
 
@@ -103,7 +111,7 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
     if not _is_in(call, State.QUEUED) or not _passes_gate(call, at):
         return None
     if not has_room(call):
-        waiting.until(call, at + LINE_WAIT, waits_for="line", why="All lines are taken.", at=at)
+        waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="All lines are taken.", at=at)
         return None
     prepare_at = pace.prepare_at(call, at)
     if prepare_at > at:
@@ -197,7 +205,7 @@ def _commit_dialing(call: Call, order: DialOrder, clock: Clock) -> bool:
 def _has_capacity(call: Call, at: datetime) -> bool:
     """Within the caps as they are now, and with a token. A call that waits for one keeps its voice."""
     if is_over_a_cap(call):
-        waiting.until(call, at + LINE_WAIT, waits_for="line", why="There are fewer lines now.", at=at)
+        waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="There are fewer lines now.", at=at)
         return False
     token_at = pace.take(call, at)
     if token_at is not None:

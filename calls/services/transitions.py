@@ -14,6 +14,7 @@ from calls.contracts import CALL_ENDED, CallEnded
 from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services import gateways
+from calls.services.capacity import line_freed
 from calls.states import Signal, State, next_state
 from opendeep.core import outbox
 from opendeep.core.live import batch_group, call_group, hint_on_commit
@@ -113,8 +114,10 @@ def _record(
     CallEvent.objects.create(
         call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail
     )
-    if call.gateway and target in (State.QUEUED, State.ENDED):
-        transaction.on_commit(partial(gateways.release, call.gateway, call.id), robust=True)
+    if target in (State.QUEUED, State.ENDED):
+        line_freed()
+        if call.gateway:
+            transaction.on_commit(partial(gateways.release, call.gateway, call.id), robust=True)
     hint_on_commit(call_group(call.id), "state")
     if call.group_id is not None:
         hint_on_commit(batch_group(call.group_id), "call")

@@ -18,7 +18,6 @@ from campaigns.planning.next_step import Cancel, Complete, Fail, Judged, NextSte
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import lock_campaign, move_task
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
-from opendeep.core.jobs import enqueue_on_commit
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,6 @@ def note_call_ended(call_id: UUID, origin: str, outcome: str, at: datetime) -> N
         task = _task_of(call_id, origin)
         if task is not None:
             move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id), "outcome": outcome})
-            enqueue_on_commit("campaigns.dispatch_due")  # a line is free
 
 
 def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:

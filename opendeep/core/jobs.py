@@ -1,13 +1,21 @@
 """Queueing of Celery jobs after the commit that makes them necessary."""
 
+from functools import partial
 from typing import Any
 
 import structlog
 from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from opendeep.core.redis import connection
 
 log = structlog.get_logger(__name__)
+
+KICK_KEY_PREFIX = "opendeep:kick:"
+KICK_EVERY_SECONDS = 0.2
+KICK_EXPIRES_SECONDS = 10.0
 
 
 def enqueue_on_commit(task_name: str, *args: Any, **options: float) -> None:
@@ -36,3 +44,21 @@ def enqueue(
         log.warning("job_not_queued", task=task_name, error=str(error))
         return False
     return True
+
+
+def kick_on_commit(sweep: str) -> None:
+    """Has the sweep with this task name run soon after the commit, instead of with the next beat.
+
+    However many ask for it, it runs once in KICK_EVERY_SECONDS, and after the last one has asked.
+    """
+    transaction.on_commit(partial(_kick, sweep), robust=True)
+
+
+def _kick(sweep: str) -> None:
+    try:
+        first = connection().set(KICK_KEY_PREFIX + sweep, "1", nx=True, px=int(KICK_EVERY_SECONDS * 1000))
+    except RedisError as error:  # then there is no broker either; beat comes anyhow
+        log.warning("sweep_not_kicked", task=sweep, error=str(error))
+        return
+    if first:  # it begins when the key is gone, so it sees what the others found the key for
+        enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)

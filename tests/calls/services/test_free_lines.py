@@ -1,0 +1,108 @@
+"""A line that becomes free is used at once, and many at the same moment do not make as many sweeps."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import override_settings
+
+from calls.models import Call
+from calls.services import endings, waiting
+from calls.services.capacity import sweep_when_a_line_frees
+from calls.services.dialing import use_free_lines
+from calls.services.endings import Hangup
+from calls.states import State
+from opendeep.core import jobs as core_jobs
+from opendeep.core.jobs import KICK_EVERY_SECONDS, KICK_KEY_PREFIX
+from opendeep.core.redis import connection
+from tests.factories import NOW, make_call
+
+pytestmark = pytest.mark.django_db
+SWEEPS = {"calls.use_free_lines", "campaigns.dispatch_due"}
+
+
+@pytest.fixture
+def kicked(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> list[tuple[str, float]]:
+    """The sweeps that were queued, and after how many seconds they begin."""
+    queued: list[tuple[str, float]] = []
+
+    def enqueue(task_name: str, *args: Any, **options: float) -> bool:
+        if task_name in SWEEPS:
+            queued.append((task_name, options["countdown_seconds"]))
+        return True
+
+    monkeypatch.setattr(core_jobs, "enqueue", enqueue)
+    return queued
+
+
+def waiting_for_line(number: str, minutes_old: int = 0) -> Call:
+    created = NOW - timedelta(minutes=minutes_old)
+    return make_call(number=number, waits_for="line", not_before=NOW + timedelta(seconds=2), created_at=created)
+
+
+def test_the_end_of_a_call_kicks_whoever_waits_for_lines(
+    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any
+) -> None:
+    call = make_call(State.RINGING)
+    with django_capture_on_commit_callbacks(execute=True):
+        endings.hung_up(call.id, Hangup(17), at=NOW)
+    assert set(kicked) == {(sweep, KICK_EVERY_SECONDS) for sweep in SWEEPS}
+
+
+def test_a_call_that_goes_back_to_the_queue_kicks_too(
+    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        assert waiting.without_voice(make_call(State.PREPARING), reason="away", source="gateway", at=NOW)
+    assert {sweep for sweep, _ in kicked} == SWEEPS
+
+
+def test_many_ends_at_the_same_moment_make_one_sweep_each_and_the_next_one_another(
+    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any
+) -> None:
+    for n in range(10):
+        with django_capture_on_commit_callbacks(execute=True):
+            endings.hung_up(make_call(State.RINGING, number=f"+120255501{n:02}").id, Hangup(17), at=NOW)
+    assert len(kicked) == 2
+    ttl = connection().pttl(f"{KICK_KEY_PREFIX}campaigns.dispatch_due")
+    assert isinstance(ttl, int)
+    assert 0 < ttl <= KICK_EVERY_SECONDS * 1000
+    connection().delete(*(KICK_KEY_PREFIX + sweep for sweep in SWEEPS))  # as the time does
+    with django_capture_on_commit_callbacks(execute=True):
+        endings.hung_up(make_call(State.RINGING, number="+12025550150").id, Hangup(17), at=NOW)
+    assert len(kicked) == 4
+
+
+def test_without_redis_the_end_of_a_call_is_an_end_all_the_same(django_capture_on_commit_callbacks: Any) -> None:
+    call = make_call(State.RINGING)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert endings.hung_up(call.id, Hangup(17), at=NOW)
+
+
+def test_who_registers_twice_is_swept_once(
+    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any
+) -> None:
+    sweep_when_a_line_frees("campaigns.dispatch_due")
+    with django_capture_on_commit_callbacks(execute=True):
+        endings.hung_up(make_call(State.RINGING).id, Hangup(17), at=NOW)
+    assert len(kicked) == 2
+
+
+def test_free_lines_go_to_those_who_have_waited_longest(jobs: list[tuple[str, ...]]) -> None:
+    young = waiting_for_line("+12025550101")
+    old = waiting_for_line("+12025550102", minutes_old=5)
+    make_call(number="+12025550103", waits_for="gateway", not_before=NOW + timedelta(seconds=2))
+    with override_settings(MAX_CONCURRENT_CALLS=1):
+        assert use_free_lines(NOW) == 1
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.not_before, young.not_before) == (NOW, NOW + timedelta(seconds=2))
+    assert jobs == [("calls.dial_call", str(old.id))]
+
+
+def test_without_a_free_line_nobody_is_woken(jobs: list[tuple[str, ...]]) -> None:
+    make_call(State.TALKING)
+    waiting_for_line("+12025550101")
+    with override_settings(MAX_CONCURRENT_CALLS=1):
+        assert use_free_lines(NOW) == 0
+    assert jobs == []
