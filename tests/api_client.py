@@ -24,6 +24,10 @@ class Api:
     def post(self, path: str, body: Any = None) -> tuple[int, Any]:
         return self._read(self._client.post(f"/api/{path}", body, format="json"))
 
+    def post_raw(self, path: str, body: str) -> tuple[int, Any]:
+        """Posts `body` as it is, well-formed or not."""
+        return self._read(self._client.post(f"/api/{path}", body, content_type="application/json"))
+
     @staticmethod
     def _read(response: Any) -> tuple[int, Any]:
         return response.status_code, response.json()

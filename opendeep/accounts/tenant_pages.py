@@ -11,6 +11,7 @@ from django.shortcuts import render
 from opendeep.accounts.models import Organization, User
 from opendeep.accounts.tenancy import current_organization
 from opendeep.core.errors import DomainError, RetryableError
+from opendeep.core.text import is_text
 
 
 class TenantRequest(HttpRequest):
@@ -31,6 +32,7 @@ def tenant_page(view: PageView) -> PageView:
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             current_organization(request)
+            _refuse_what_is_no_text(request)
             return view(request, *args, **kwargs)
         except DomainError as error:
             return error_page(request, error.status, error.message)
@@ -38,6 +40,11 @@ def tenant_page(view: PageView) -> PageView:
             return error_page(request, 503, str(error))
 
     return page
+
+
+def _refuse_what_is_no_text(request: HttpRequest) -> None:
+    if not all(is_text(value) for _, values in request.POST.lists() for value in values):
+        raise DomainError("bad_text", "What was sent holds characters that cannot be kept. Nothing was changed.")
 
 
 def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:

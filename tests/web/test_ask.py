@@ -107,6 +107,11 @@ def test_a_message_that_is_too_long_is_kept_in_the_box(page: Browser) -> None:
     assert "x" * 10_001 in html
 
 
+def test_a_message_that_no_database_could_keep_is_refused_in_words(page: Browser) -> None:
+    assert "characters that cannot be kept" in page.post("/", {"message": "Call\0 them"}, status=400)
+    assert not Conversation.objects.exists()
+
+
 def test_when_the_model_fails_the_words_are_saved_and_can_be_tried_again(
     page: Browser, openai_server: OpenAIServer
 ) -> None:

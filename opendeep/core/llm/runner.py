@@ -30,7 +30,7 @@ class InvalidAnswer(RetryableError):
 
 def fenced(data: Mapping[str, Any]) -> str:
     """`data` as the block that prompts declare to be data and never instructions."""
-    text = json.dumps(data, ensure_ascii=False, indent=1, default=str).replace("</data>", "<\\/data>")
+    text = json.dumps(data, ensure_ascii=False, indent=1, default=str).replace("</", "<\\/")
     return f"<data>\n{text}\n</data>"
 
 
@@ -121,6 +121,8 @@ def _answer_text(role: Role[Any], completion: ChatCompletion) -> str:
 def _validated(
     role: Role[Answer], text: str, check: Callable[[Answer], str | None] | None
 ) -> tuple[Answer | None, str]:
+    if "\\u0000" in text:  # no database would keep it
+        return None, "it holds the character NUL."
     try:
         answer = role.answer.model_validate_json(text)
     except ValidationError as error:

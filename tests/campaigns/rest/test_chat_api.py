@@ -80,6 +80,21 @@ def test_nothing_is_confirmed_without_a_plan(api: Api) -> None:
     assert (status, reply["error"]["code"]) == (409, "no_plan")
 
 
+@pytest.mark.parametrize("text", ["half a \\ud83d face", "a \\u0000 byte"])
+@pytest.mark.parametrize(
+    "body", ['{"message": "%s"}', '{"answers": {"%s": "x"}}', '{"campaign_plan": {"title": ["%s"]}}']
+)
+def test_what_no_database_could_keep_is_refused_before_anything_is_done(api: Api, body: str, text: str) -> None:
+    status, reply = api.post_raw("chat_interaction", body % text)
+    assert (status, reply["error"]["code"]) == (400, "parse_error")
+    assert not Conversation.objects.exists()
+
+
+def test_a_body_that_is_nested_without_end_is_refused(api: Api) -> None:
+    status, reply = api.post_raw("execute_campaign", "[" * 100_000 + "]" * 100_000)
+    assert (status, reply["error"]["code"]) == (400, "parse_error")
+
+
 def test_conversations_of_others_do_not_exist(api: Api, stranger: Api) -> None:
     conversation = make_conversation(stranger.user, plan_data())
     for path in ("chat_interaction", "execute_campaign"):
