@@ -14,6 +14,8 @@ from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)
 
+READY_SECONDS = 15.0
+"""From the request to the first word; the engine waits for 20."""
 VOICES_PER_CALL = 3
 """A voice that is lost while the telephone rings is opened again, but not for ever."""
 OVERTIME_SECONDS = 20
@@ -54,8 +56,8 @@ class Roster:
         """Opens a voice for this call and says when it is ready; or says why not."""
         seat = self._seats.get(call_id)
         if seat is not None:
-            if seat.session is not None and seat.session.phase is Phase.WAITING:
-                self._around.store.voice_ready(call_id, at=self._around.now())
+            if seat.session is not None and seat.session.is_ready:
+                self._on_ready(seat.session)
             return
         if not self.is_open:
             self._refuse(call_id, "The gateway is stopping.")
@@ -98,11 +100,16 @@ class Roster:
         for call_id, seat in list(self._seats.items()):
             session = seat.session
             if session is None or session.phase in (Phase.OPENING, Phase.WAITING):
-                if now - seat.taken_at >= self._waiting_seconds:
-                    log.info("voice_expired", call_id=str(call_id))
-                    self.release(call_id)
+                self._expire(call_id, seat, now - seat.taken_at)
             elif session.now_ms() >= (session.order.max_seconds + OVERTIME_SECONDS) * 1000:
                 session.end_now("max_duration")
+
+    def _expire(self, call_id: UUID, seat: _Seat, age_seconds: float) -> None:
+        if age_seconds >= self._waiting_seconds:
+            log.info("voice_expired", call_id=str(call_id))
+            self.release(call_id)
+        elif age_seconds >= READY_SECONDS and not (seat.session is not None and seat.session.is_ready):
+            self._give_up(call_id, "The model did not begin to speak.")
 
     def end_all(self, cause: str, *, politely: bool) -> None:
         """Ends every call: those that talk by a goodbye when `politely`, at once otherwise."""
@@ -130,7 +137,11 @@ class Roster:
             self._forget(call_id)
             return
         seat.session = Session(
-            order, self._around, on_over=self._on_over, on_voice_lost_early=self._on_voice_lost_early
+            order,
+            self._around,
+            on_ready=self._on_ready,
+            on_over=self._on_over,
+            on_voice_lost_early=self._on_voice_lost_early,
         )
         await self._open(seat, seat.session)
 
@@ -144,8 +155,9 @@ class Roster:
                 self._give_up(call_id, str(error))
             return
         session.voice_is_open(voice)
-        if session.phase is Phase.WAITING:
-            self._around.store.voice_ready(call_id, at=self._around.now())
+
+    def _on_ready(self, session: Session) -> None:
+        self._around.store.voice_ready(session.order.call_id, at=self._around.now())
 
     def _on_voice_lost_early(self, session: Session, reason: str) -> None:
         seat = self._seats.get(session.order.call_id)

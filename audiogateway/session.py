@@ -3,6 +3,8 @@
     opening --voice--> waiting --line--> talking --end_call--> closing --line gone--> winding_up --> over
                                             \\____________________________________/
 
+A voice is ready when it is open and, where the agent begins, has begun to speak: an account without money, for
+example, opens sessions that never say a word, and no telephone shall ring for them.
 `closing` plays the last words and then hangs up; `winding_up` waits for transcriptions that are under way. The rules
 of the conversation are in dialogue.py; here is only how it begins and ends.
 """
@@ -24,7 +26,7 @@ from audiogateway.dialogue import Dialogue
 from audiogateway.pacing import MonotonicClock, Ticker
 from audiogateway.ports import CommandBus, Store, WallClock
 from audiogateway.realtime.connection import Voice
-from audiogateway.realtime.events import Event
+from audiogateway.realtime.events import AgentAudio, Event
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.tool_calls import Spawn, ToolCalls
 from audiogateway.tools import TOOLS_JSON
@@ -77,9 +79,10 @@ class Surroundings:
 
 
 class Session:
-    """Listens to the line, to the voice and to the clock. `on_over` is called once, when everything is written.
+    """Listens to the line, to the voice and to the clock.
 
-    `on_voice_lost_early` is called when the voice fails before the line has come: another one may be opened.
+    `on_ready` is called when the telephone may ring, `on_voice_lost_early` when the voice fails before the line has
+    come (another one may be opened), `on_over` once, when everything is written.
     """
 
     def __init__(
@@ -87,12 +90,15 @@ class Session:
         order: TalkOrder,
         around: Surroundings,
         *,
+        on_ready: Callable[["Session"], None],
         on_over: Callable[["Session"], None],
         on_voice_lost_early: Callable[["Session", str], None],
     ) -> None:
         self.order = order
         self.phase = Phase.OPENING
+        self.is_ready = False
         self._around = around
+        self._on_ready = on_ready
         self._on_over = on_over
         self._on_voice_lost_early = on_voice_lost_early
         self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
@@ -134,6 +140,8 @@ class Session:
         self.phase = Phase.WAITING
         self._voice = voice
         self._dialogue.voice_is_open(voice)
+        if not self._agent_begins:
+            self._become_ready()
 
     def line_is_up(self, line: Line) -> None:
         """The PBX has answered: sound goes out from this moment on."""
@@ -143,6 +151,10 @@ class Session:
         call_id = self.order.call_id
         self._around.store.media_up(call_id, at=self._around.now(), on_refused=self._on_not_expected)
         self._around.ticker.add(self)
+
+    def _become_ready(self) -> None:
+        self.is_ready = True
+        self._on_ready(self)
 
     # How it ends
 
@@ -248,10 +260,13 @@ class Session:
 
     def on_event(self, event: Event) -> None:
         self._dialogue.on_event(event)
-        if self.phase is Phase.WINDING_UP and self._dialogue.is_settled:
+        if self.phase is Phase.WAITING:
+            if self._dialogue.has_failed:
+                self.on_voice_lost("The model cannot answer.")
+            elif not self.is_ready and isinstance(event, AgentAudio):
+                self._become_ready()
+        elif self.phase is Phase.WINDING_UP and self._dialogue.is_settled:
             self._settled.set()
-        elif self.phase is Phase.WAITING and self._dialogue.has_failed:
-            self.on_voice_lost("the model cannot answer")
 
     def on_voice_lost(self, reason: str) -> None:
         self._log.warning("voice_lost", reason=reason, phase=self.phase.value)

@@ -12,7 +12,7 @@ from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.roster import OVERTIME_SECONDS, VOICES_PER_CALL, Roster
+from audiogateway.roster import OVERTIME_SECONDS, READY_SECONDS, VOICES_PER_CALL, Roster
 from audiogateway.session import Models, Session, Surroundings
 from opendeep.core.errors import PermanentError, RetryableError
 from tests.audiogateway.fakes import (
@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.clock, self.spawned, self.bus = VirtualClock(), Spawned(), ScriptedBus()
-        self.store = MemoryStore({CALL_ID: talk_order()})
+        self.store = MemoryStore({CALL_ID: talk_order(first_speaker="callee")})
         self.ticker = Ticker(self.clock)
         self.voices: list[tuple[VoiceListener, RecordingVoice]] = []
         self.open_voice: Callable[[], Voice] | None = None
@@ -50,8 +50,11 @@ class Stage:
         self.voices.append((listener, voice))
         return voice
 
-    async def prepare(self, call_id: UUID = CALL_ID) -> None:
-        self.store.orders.setdefault(call_id, talk_order(call_id))
+    async def prepare(self, call_id: UUID = CALL_ID, *, first_speaker: str = "callee") -> None:
+        self.store.orders[call_id] = replace(
+            self.store.orders.get(call_id) or talk_order(call_id),
+            brief=talk_order(first_speaker=first_speaker).brief,
+        )
         self.roster.prepare(call_id)
         await self.spawned.finished()
 
@@ -139,6 +142,22 @@ async def test_a_call_that_is_released_while_its_voice_is_opened_keeps_nothing(s
     stage.roster.release(CALL_ID)
     await stage.spawned.finished()
     assert (stage.roster.load, stage.voices, stage.store.ready) == (0, [], [])
+
+
+async def test_a_model_that_opens_sessions_and_says_nothing_is_no_voice(stage: Stage) -> None:
+    await stage.prepare(first_speaker="agent")
+    stage.clock.seconds += READY_SECONDS
+    stage.roster.supervise()
+    assert stage.store.failed == [(CALL_ID, "The model did not begin to speak.")]
+    assert (stage.store.ready, stage.roster.load) == ([], 0)
+
+
+async def test_a_model_that_has_begun_to_speak_is_waited_with(stage: Stage) -> None:
+    await stage.prepare(first_speaker="agent")
+    stage.voices[0][0].on_event(events.AgentAudio("r1", "a1", b"\xff" * 160))
+    stage.clock.seconds += READY_SECONDS
+    stage.roster.supervise()
+    assert (stage.store.ready, stage.roster.load) == ([CALL_ID], 1)
 
 
 async def test_a_call_that_is_asked_for_again_after_its_release_gets_one_voice(stage: Stage) -> None:

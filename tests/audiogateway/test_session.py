@@ -32,18 +32,20 @@ def sound(ms: int) -> bytes:
 class Stage:
     """One session with everything around it; the line is closed by the PBX when END_CALL is acknowledged."""
 
-    def __init__(self, *, max_seconds: int = 900) -> None:
+    def __init__(self, *, max_seconds: int = 900, first_speaker: str = "callee") -> None:
         self.clock = VirtualClock()
         self.ticker = Ticker(self.clock)
         self.store, self.bus, self.spawned = MemoryStore(), ScriptedBus(), Spawned()
         self.line, self.voice = RecordingLine(), RecordingVoice()
+        self.ready: list[Session] = []
         self.over: list[Session] = []
         self.lost: list[str] = []
         models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
         around = Surroundings(self.store, self.bus, self.ticker, self.spawned, models, lambda: NOW, self.clock)
         self.session = Session(
-            replace(talk_order(first_speaker="callee"), max_seconds=max_seconds),
+            replace(talk_order(first_speaker=first_speaker), max_seconds=max_seconds),
             around,
+            on_ready=self.ready.append,
             on_over=self.over.append,
             on_voice_lost_early=lambda session, reason: self.lost.append(reason),
         )
@@ -202,6 +204,22 @@ async def test_a_voice_that_is_lost_in_the_talk_ends_it(stage: Stage) -> None:
     assert stage.store.over == ["voice_lost"]
 
 
+async def test_a_voice_that_waits_for_the_callee_is_ready_when_it_is_open() -> None:
+    stage = Stage()
+    stage.session.voice_is_open(stage.voice)
+    assert stage.ready == [stage.session]
+
+
+async def test_a_voice_that_speaks_first_is_ready_with_its_first_sound() -> None:
+    stage = Stage(first_speaker="agent")
+    stage.session.voice_is_open(stage.voice)
+    stage.session.on_event(events.ResponseCreated("r1"))
+    assert stage.ready == []
+    stage.session.on_event(events.AgentAudio("r1", "a1", sound(20)))
+    stage.session.on_event(events.AgentAudio("r1", "a1", sound(20)))
+    assert stage.ready == [stage.session]
+
+
 async def test_a_voice_that_is_lost_while_it_rings_is_told() -> None:
     stage = Stage()
     stage.session.voice_is_open(stage.voice)
@@ -215,7 +233,7 @@ async def test_a_greeting_that_fails_while_it_rings_is_a_lost_voice() -> None:
     stage.session.voice_is_open(stage.voice)
     for number in range(3):
         stage.session.on_event(events.ResponseDone(f"r{number}", "failed", "", "insufficient_quota"))
-    assert stage.lost == ["the model cannot answer"]
+    assert stage.lost == ["The model cannot answer."]
     assert stage.voice.is_closed
 
 
