@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
 
+from calls.compliance.callee_clock import clock_of
 from calls.compliance.facts import hours_of
-from calls.compliance.hours import is_open, next_opening
 from calls.contracts import Brief, CallView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call
 from calls.states import LIVE, State
+from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
 
 
@@ -60,13 +60,16 @@ def figures_of_group(key: str) -> GroupFigures:
     )
 
 
-def next_calling_time(organization_id: UUID, time_zone: str, at: datetime) -> datetime | None:
-    """The first moment from `at` on that lies within the organization's calling hours on the callee's clock.
+def next_calling_time(organization_id: UUID, time_zone: str, at: datetime, *, number: str = "") -> datetime | None:
+    """The first moment from `at` on at which the organization may ring by the callee's clock and calendar.
 
-    None when the hours never open. The gate decides in the end; this saves callers from asking too early.
+    `number` tells the country and all time zones that it may be in; `time_zone` is the contact's own, empty when
+    nobody told it. None when that moment never comes. The gate decides in the end; this saves callers from asking
+    too early.
     """
-    hours, zone = hours_of(organization_id), ZoneInfo(time_zone)
-    return at if is_open(hours, zone, at) else next_opening(hours, zone, at)
+    on_holidays = Organization.objects.values_list("calls_on_holidays", flat=True).get(id=organization_id)
+    clock = clock_of(number, time_zone, hours_of(organization_id), calls_on_holidays=on_holidays)
+    return at if clock.is_within_hours(at) and not clock.holiday(at) else clock.next_opening(at)
 
 
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from calls.compliance.rules import ALLOW, RULES, Allow, Decision, Defer, Deny, DialFacts, Rule
+from calls.compliance.decisions import ALLOW, Allow, Decision, Defer, Deny, DialFacts
+from calls.compliance.rules import RULES, Rule
 
 __all__ = ["ALLOW", "Allow", "Decision", "Defer", "Deny", "DialFacts", "may_dial"]
 

@@ -3,14 +3,14 @@
 Windows follow the clock on the callee's wall, also on the days on which it is put forward or back.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAY_MINUTES = 1440
-LOOK_AHEAD_DAYS = 15
-"""A week, and another one in case the only window of the first falls into the hour that is skipped in spring."""
+LOOK_AHEAD_DAYS = 36
+"""Weeks enough for the only window of each to meet holidays on two Fridays and the hour that is skipped in spring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,46 @@ def is_open(windows: Iterable[Window], zone: ZoneInfo, now: datetime) -> bool:
     )
 
 
-def next_opening(windows: Sequence[Window], zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The first moment after `now` at which a window is open, in UTC; None when there is none in sight."""
-    moments = {*_openings(windows, zone, now), *_clock_changes(zone, now)}
-    return min((moment for moment in moments if moment > now and is_open(windows, zone, moment)), default=None)
+def is_open_everywhere(windows: Sequence[Window], zones: Iterable[ZoneInfo], now: datetime) -> bool:
+    return all(is_open(windows, zone, now) for zone in zones)
+
+
+def no_holidays(_: date) -> bool:
+    return False
+
+
+def next_opening(
+    windows: Sequence[Window],
+    zones: Sequence[ZoneInfo],
+    now: datetime,
+    is_holiday: Callable[[date], bool] = no_holidays,
+) -> datetime | None:
+    """The first moment after `now` at which a window is open in all `zones` and it is a holiday in none, in UTC.
+
+    None when there is none in sight.
+    """
+    moments = {
+        moment
+        for zone in zones
+        for moment in (*_openings(windows, zone, now), *_clock_changes(zone, now))
+        if moment > now
+    }
+    return next(
+        (
+            moment
+            for moment in sorted(moments)
+            if is_open_everywhere(windows, zones, moment)
+            and not any(is_holiday(moment.astimezone(zone).date()) for zone in zones)
+        ),
+        None,
+    )
 
 
 def _openings(windows: Sequence[Window], zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
+    """When windows open, and midnights: a window may reach from a holiday into an ordinary day."""
     first = now.astimezone(zone).date() - timedelta(days=1)
     for day in (first + timedelta(days=n) for n in range(LOOK_AHEAD_DAYS + 2)):
+        yield from _instants(day, 0, zone)
         for window in windows:
             if window.weekday == day.weekday():
                 yield from _instants(day, window.opens, zone)
@@ -63,8 +94,8 @@ def _instants(day: date, minute: int, zone: ZoneInfo) -> Iterator[datetime]:
 def _clock_changes(zone: ZoneInfo, now: datetime) -> Iterator[datetime]:
     """Moments at which the zone changes its offset: a skipped opening takes place there."""
     start = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    for hour in range(LOOK_AHEAD_DAYS * 24):
-        earlier, later = start + timedelta(hours=hour), start + timedelta(hours=hour + 1)
+    for day in range(LOOK_AHEAD_DAYS):
+        earlier, later = start + timedelta(days=day), start + timedelta(days=day + 1)
         if _offset(zone, earlier) != _offset(zone, later):
             yield _bisect(zone, earlier, later)
 

@@ -3,104 +3,52 @@
 A rule gets the facts and the moment and returns Allow, Defer or Deny. What it cannot know it must deny.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
-import phonenumbers
-from phonenumbers import PhoneNumberType as Kind
-
-from calls.compliance.hours import Window, is_open, next_opening
-
-
-@dataclass(frozen=True, slots=True)
-class Allow:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Defer:
-    until: datetime
-    rule: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deny:
-    rule: str
-    why: str
-
-
-Decision = Allow | Defer | Deny
-
-
-@dataclass(frozen=True, slots=True)
-class GroupFacts:
-    paused: bool
-    not_before: datetime | None
-    not_after: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DialFacts:
-    """Everything the rules look at, read in the dialing transaction.
-
-    `do_not_call` says whose list the number is on. `dialled_at` are the moments at which calls of this organization
-    to this number were dialled during the last days; `has_live_call` tells of another one going on.
-    """
-
-    number: str
-    time_zone: str
-    organization_paused: bool
-    group: GroupFacts | None
-    do_not_call: Literal["", "organization", "global"]
-    hours: Sequence[Window]
-    has_live_call: bool
-    dialled_at: Sequence[datetime]
-
+from calls.compliance.callee_clock import CalleeClock, clock_of
+from calls.compliance.decisions import ALLOW, Decision, Defer, Deny, DialFacts
+from calls.compliance.numbers import look_up
+from calls.compliance.public_holidays import is_known
 
 Rule = Callable[[DialFacts, datetime], Decision]
 
-ALLOW = Allow()
 LOOK_AGAIN = timedelta(seconds=30)
 """For rules that end when somebody acts: nobody knows when."""
 
 MIN_GAP = timedelta(minutes=1)
-MAX_DIALS_PER_DAY = 10
-"""Counted by the callee's calendar day, for all campaigns of the organization together."""
+MICROCENTS_PER_DOLLAR = 100_000_000
 
-CALLABLE_KINDS = frozenset(
-    {Kind.FIXED_LINE, Kind.MOBILE, Kind.FIXED_LINE_OR_MOBILE, Kind.VOIP, Kind.TOLL_FREE, Kind.UAN}
+UNKNOWN_ZONE = "The time zone of this contact is unknown, so its calling hours are too. Add it to the contact."
+
+GROUP_RULES = frozenset({"campaign_paused", "campaign_window", "line"})
+ORGANIZATION_RULES = frozenset(
+    {"organization_paused", "calling_hours", "public_holiday", "frequency", "spending_cap", "line"}
 )
-KIND_WORDS = {
-    Kind.PREMIUM_RATE: "a premium-rate number",
-    Kind.SHARED_COST: "a shared-cost number",
-    Kind.PERSONAL_NUMBER: "a personal number that is billed at special rates",
-    Kind.PAGER: "a pager",
-    Kind.VOICEMAIL: "a voicemail access number",
-}
-GROUP_RULES = frozenset({"campaign_paused", "campaign_window"})
+"""Rules whose Defer may end at once when the group's or the organization's settings are changed."""
+
+
+# --- Whom -----------------------------------------------------------------------------------------
 
 
 def destination(facts: DialFacts, now: datetime) -> Decision:
-    """Valid E.164, nobody's emergency or short number, nothing that costs more than a telephone call."""
-    try:
-        number = phonenumbers.parse(facts.number)
-    except phonenumbers.NumberParseException:
-        return Deny("destination", "This is not a telephone number in international form.")
-    national = phonenumbers.national_significant_number(number)
-    regions = phonenumbers.region_codes_for_country_code(number.country_code or 0)
-    if any(phonenumbers.is_emergency_number(national, region) for region in regions):
-        return Deny("destination", "Emergency numbers are never called.")
-    if phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) != facts.number:
-        return Deny("destination", "This is not a telephone number in international form.")
-    if not phonenumbers.is_valid_number(number):
-        return Deny("destination", "There is no such telephone number.")
-    kind = phonenumbers.number_type(number)
-    if kind not in CALLABLE_KINDS:
-        return Deny("destination", f"This is {KIND_WORDS.get(kind, 'no number that may be called')}.")
+    problem = look_up(facts.number).problem
+    return Deny("destination", problem) if problem else ALLOW
+
+
+def country(facts: DialFacts, now: datetime) -> Decision:
+    """The organization's list counts; without one, the country of its own number; without either, all countries."""
+    own = look_up(facts.organization.caller_id)
+    allowed = set(facts.organization.allowed_countries) or ({own.region} if own.region else set())
+    region = look_up(facts.number).region
+    if not region:
+        return Deny("country", "The country of this number is unknown.")
+    if allowed and region not in allowed:
+        return Deny(
+            "country",
+            f"Numbers of the country {region} are not among the organization's allowed countries "
+            f"({', '.join(sorted(allowed))}).",
+        )
     return ALLOW
 
 
@@ -112,8 +60,17 @@ def do_not_call(facts: DialFacts, now: datetime) -> Decision:
     return ALLOW
 
 
+def consent(facts: DialFacts, now: datetime) -> Decision:
+    if facts.group is not None and facts.group.requires_consent and not facts.consent.strip():
+        return Deny("consent", "The campaign calls only people who agreed to it, and no consent of this one is noted.")
+    return ALLOW
+
+
+# --- Pauses and the campaign ----------------------------------------------------------------------
+
+
 def organization_paused(facts: DialFacts, now: datetime) -> Decision:
-    if facts.organization_paused:
+    if facts.organization.paused:
         return Defer(now + LOOK_AGAIN, "organization_paused", "All calls of the organization are paused.")
     return ALLOW
 
@@ -130,22 +87,68 @@ def campaign_window(facts: DialFacts, now: datetime) -> Decision:
         return ALLOW
     if group.not_after is not None and now >= group.not_after:
         return Deny("campaign_window", "The time in which this campaign may call is over.")
+    if group.not_before is not None and group.not_after is not None and group.not_before >= group.not_after:
+        return Deny("campaign_window", "The campaign ends before it begins, so it may never call.")
     if group.not_before is not None and now < group.not_before:
         return Defer(group.not_before, "campaign_window", "The campaign has not begun yet.")
     return ALLOW
 
 
+def line(facts: DialFacts, now: datetime) -> Decision:
+    """Whether there is a line in principle; whether one is free is counted by calls.services.capacity."""
+    if facts.organization.max_concurrent_calls == 0:
+        why = "The organization's limit of calls at a time is zero. Raise it in the organization's settings."
+        return Defer(now + LOOK_AGAIN, "line", why)
+    if facts.group is not None and facts.group.max_concurrent_calls == 0:
+        return Defer(now + LOOK_AGAIN, "line", "The campaign's limit of calls at a time is zero. Raise it.")
+    return ALLOW
+
+
+# --- Their clock ----------------------------------------------------------------------------------
+
+
 def calling_hours(facts: DialFacts, now: datetime) -> Decision:
     """By the clock on the callee's wall."""
-    zone = zone_of(facts)
-    if zone is None:
-        return Deny("calling_hours", "The time zone of this contact is unknown, so its calling hours are too.")
-    if is_open(facts.hours, zone, now):
+    clock = _clock(facts)
+    if not clock.zones:
+        return Deny("calling_hours", UNKNOWN_ZONE)
+    if clock.is_within_hours(now):
         return ALLOW
-    until = next_opening(facts.hours, zone, now)
+    first = clock.zones[0].key
+    place = first if len(clock.zones) == 1 else f"{first} or another of its {len(clock.zones)} time zones"
+    return _at_next_opening(clock, now, "calling_hours", f"Outside the calling hours at the callee's place ({place}).")
+
+
+def public_holiday(facts: DialFacts, now: datetime) -> Decision:
+    """By the callee's calendar, that of the number's country."""
+    clock = _clock(facts)
+    if clock.calls_on_holidays:
+        return ALLOW
+    if not is_known(clock.region):
+        why = "The holidays of this number's country are unknown, and the organization does not call on holidays."
+        return Deny("public_holiday", why)
+    if not clock.zones:
+        return Deny("public_holiday", UNKNOWN_ZONE)
+    name = clock.holiday(now)
+    if not name:
+        return ALLOW
+    return _at_next_opening(clock, now, "public_holiday", f"It is a public holiday at the callee's place ({name}).")
+
+
+def _clock(facts: DialFacts) -> CalleeClock:
+    organization = facts.organization
+    return clock_of(facts.number, facts.time_zone, facts.hours, calls_on_holidays=organization.calls_on_holidays)
+
+
+def _at_next_opening(clock: CalleeClock, now: datetime, rule: str, why: str) -> Decision:
+    until = clock.next_opening(now)
     if until is None:
-        return Deny("calling_hours", "The calling hours never open. Change them in the organization's settings.")
-    return Defer(until, "calling_hours", f"Outside the calling hours at the callee's place ({facts.time_zone}).")
+        never = "The calling hours never open for this number. Change them in the organization's settings."
+        return Deny(rule, never)
+    return Defer(until, rule, why)
+
+
+# --- How often, at what cost ----------------------------------------------------------------------
 
 
 def one_live_call(facts: DialFacts, now: datetime) -> Decision:
@@ -161,32 +164,64 @@ def minimum_gap(facts: DialFacts, now: datetime) -> Decision:
     return ALLOW
 
 
-def dials_per_day(facts: DialFacts, now: datetime) -> Decision:
-    zone = zone_of(facts)
-    if zone is None:
-        return Deny("dials_per_day", "The time zone of this contact is unknown.")
-    today = now.astimezone(zone).date()
-    if sum(moment.astimezone(zone).date() == today for moment in facts.dialled_at) < MAX_DIALS_PER_DAY:
+def frequency(facts: DialFacts, now: datetime) -> Decision:
+    """Within sliding windows, for all campaigns of the organization together."""
+    caps = facts.organization.caps
+    windows = ((caps.per_day, 1, "24 hours"), (caps.per_7_days, 7, "7 days"), (caps.per_30_days, 30, "30 days"))
+    latest_first = sorted(facts.dialled_at, reverse=True)
+    waits = []
+    for cap, days, words in windows:
+        if cap == 0:
+            why = f"The organization allows no calls to one number within {words}. Raise the limit in its settings."
+            return Deny("frequency", why)
+        if len(latest_first) >= cap and latest_first[cap - 1] + timedelta(days=days) > now:
+            waits.append((latest_first[cap - 1] + timedelta(days=days), cap, words))
+    if not waits:
         return ALLOW
-    tomorrow = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
-    return Defer(tomorrow, "dials_per_day", f"This number was called {MAX_DIALS_PER_DAY} times today.")
+    until, cap, words = max(waits)
+    times = "once" if cap == 1 else f"{cap} times"
+    return Defer(
+        until, "frequency", f"This number was called {times} within {words}, and may not be called more often."
+    )
 
 
-def zone_of(facts: DialFacts) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(facts.time_zone)
-    except (KeyError, ValueError, OSError):  # unknown, empty or malformed, the name of a folder
-        return None
+def spending_cap(facts: DialFacts, now: datetime) -> Decision:
+    """Counts what calls in flight may yet cost, so that the cap holds whatever they come to."""
+    spending = facts.spending
+    if spending is None:
+        return ALLOW
+    cap, call = spending.cap_microcents, spending.reservation_microcents
+    if cap < call:
+        why = (
+            f"The organization's spending cap of {_dollars(cap)} for a month is below the {_dollars(call)} "
+            "that are reserved for one call. Raise it in the organization's settings."
+        )
+        return Deny("spending_cap", why)
+    if spending.spent_microcents + spending.in_flight_microcents + call <= cap:
+        return ALLOW
+    if spending.spent_microcents + call <= cap:
+        why = f"The calls that are going on may use up the spending cap of {_dollars(cap)} for this month."
+        return Defer(now + LOOK_AGAIN, "spending_cap", why)
+    return Defer(spending.month_ends, "spending_cap", f"The spending cap of {_dollars(cap)} for this month is reached.")
+
+
+def _dollars(microcents: int) -> str:
+    return f"${microcents / MICROCENTS_PER_DOLLAR:,.2f}"
 
 
 RULES: tuple[Rule, ...] = (
     destination,
+    country,
     do_not_call,
+    consent,
     organization_paused,
     campaign_paused,
     campaign_window,
+    line,
     calling_hours,
+    public_holiday,
     one_live_call,
     minimum_gap,
-    dials_per_day,
+    frequency,
+    spending_cap,
 )

@@ -10,11 +10,17 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from phonenumbers import SUPPORTED_REGIONS
 
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(f"{name} is not an IANA time zone. Write one like Europe/Berlin.")
+
+
+def validate_countries(codes: object) -> None:
+    if not isinstance(codes, list) or not all(code in SUPPORTED_REGIONS for code in codes):
+        raise ValidationError('Write countries as a list of their two-letter codes (ISO 3166), like ["DE", "US"].')
 
 
 class Organization(models.Model):
@@ -26,7 +32,23 @@ class Organization(models.Model):
     caller_id = models.CharField(max_length=16, blank=True, help_text="E.164 number shown to callees.")
     max_concurrent_calls = models.PositiveIntegerField(default=5)
     calls_per_second = models.FloatField(default=1.0)
-    spending_cap_cents = models.PositiveIntegerField(null=True, blank=True)
+    spending_cap_cents = models.PositiveIntegerField(
+        null=True, blank=True, help_text="For a calendar month; empty means no cap. A dollar is reserved for each call."
+    )
+    allowed_countries = models.JSONField(
+        default=list,
+        blank=True,
+        validators=[validate_countries],
+        help_text='Countries that may be called, like ["DE", "US"]. Empty: that of the caller id, or all without one.',
+    )
+    calls_on_holidays = models.BooleanField(
+        default=False, help_text="Call also on public holidays of the callee's country."
+    )
+    calls_per_number_per_day = models.PositiveIntegerField(
+        default=3, help_text="To one number within 24 hours, by all campaigns together."
+    )
+    calls_per_number_per_7_days = models.PositiveIntegerField(default=7)
+    calls_per_number_per_30_days = models.PositiveIntegerField(default=20)
     retention_days = models.PositiveIntegerField(default=90)
     discloses_ai = models.BooleanField(
         default=True,

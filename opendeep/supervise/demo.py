@@ -5,16 +5,23 @@ import sys
 import django
 
 EMAIL = "demo@example.com"
+AS_OFTEN_AS_IT_LIKES = 10_000
+WITHOUT_LIMITS = {
+    "calls_on_holidays": True,
+    "calls_per_number_per_day": AS_OFTEN_AS_IT_LIKES,
+    "calls_per_number_per_7_days": AS_OFTEN_AS_IT_LIKES,
+    "calls_per_number_per_30_days": AS_OFTEN_AS_IT_LIKES,
+}
 
 
 def ensure(password: str, *, any_hour: bool) -> None:
     """Makes the demo organization and its owner, or sets the owner's password anew.
 
-    With `any_hour` (the sandbox) the organization may call at any hour, so that a first call never waits for
-    morning; without it (real phones) those rows go away and the default hours count.
+    With `any_hour` (the sandbox) the organization may call at any hour and as often as it likes, so that a first call
+    never waits for morning; without it (real phones) those settings go away and the defaults count.
     """
     from calls.models import CallingHours  # noqa: PLC0415 - Django is set up only now
-    from opendeep.accounts.models import User  # noqa: PLC0415
+    from opendeep.accounts.models import Organization, User  # noqa: PLC0415
     from opendeep.accounts.services import create_owner  # noqa: PLC0415
     from opendeep.accounts.tenancy import organization_of_user  # noqa: PLC0415
 
@@ -24,10 +31,14 @@ def ensure(password: str, *, any_hour: bool) -> None:
     user.set_password(password)
     user.is_staff = user.is_superuser = True
     user.save()
-    hours = CallingHours.objects.filter(organization=organization_of_user(user.pk))
-    hours.delete()
+    organization = organization_of_user(user.pk)
+    CallingHours.objects.filter(organization=organization).delete()
+    mine = Organization.objects.filter(memberships__user=user)
+    if not any_hour:
+        mine = mine.filter(calls_per_number_per_day=AS_OFTEN_AS_IT_LIKES)  # an owner's own settings stay
+    defaults = Organization()
+    mine.update(**(WITHOUT_LIMITS if any_hour else {field: getattr(defaults, field) for field in WITHOUT_LIMITS}))
     if any_hour:
-        organization = organization_of_user(user.pk)
         CallingHours.objects.bulk_create(
             CallingHours(organization=organization, weekday=day, opens_minute=0, closes_minute=1440) for day in range(7)
         )

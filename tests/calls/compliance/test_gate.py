@@ -1,31 +1,53 @@
 """The gate: what it lets through, and what it says when it does not."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+import holidays
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from phonenumbers import timezone as number_timezone
 
+from calls.compliance.decisions import FrequencyCaps, GroupFacts, OrganizationFacts, Spending
 from calls.compliance.gate import Allow, Defer, Deny, DialFacts, may_dial
 from calls.compliance.hours import DEFAULT_HOURS, Window
-from calls.compliance.rules import MAX_DIALS_PER_DAY, MIN_GAP, RULES, GroupFacts
+from calls.compliance.rules import MIN_GAP, RULES, Rule
 
 Owner = Literal["organization", "global"]
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # ten in the morning in New York
+ACME = OrganizationFacts(
+    paused=False,
+    caller_id="+12025550199",
+    allowed_countries=(),
+    calls_on_holidays=False,
+    caps=FrequencyCaps(per_day=3, per_7_days=7, per_30_days=20),
+    max_concurrent_calls=5,
+)
 FINE = DialFacts(
     number="+12025550100",
     time_zone="America/New_York",
-    organization_paused=False,
+    consent="",
+    organization=ACME,
     group=GroupFacts(paused=False, not_before=None, not_after=None),
     do_not_call="",
     hours=DEFAULT_HOURS,
     has_live_call=False,
     dialled_at=(),
+    spending=None,
 )
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+ALL_DAY = [Window(weekday, 0, 1440) for weekday in range(7)]
+
+
+def acme(facts: DialFacts = FINE, **changes: Any) -> DialFacts:
+    """The facts when the organization has other settings."""
+    return replace(facts, organization=replace(facts.organization, **changes))
 
 
 def rule_of(facts: DialFacts, now: datetime = NOW) -> str:
@@ -50,7 +72,18 @@ def test_numbers_that_are_none_or_cost_more_are_denied(number: str) -> None:
 
 @pytest.mark.parametrize("number", ["+12025550100", "+442079460000", "+4915112345678", "+18005551234"])
 def test_ordinary_numbers_pass(number: str) -> None:
-    assert rule_of(replace(FINE, number=number)) == ""
+    facts = acme(replace(FINE, number=number, time_zone="", hours=ALL_DAY), caller_id="")
+    assert rule_of(facts) == ""
+
+
+def test_without_a_list_of_countries_that_of_the_caller_id_counts() -> None:
+    abroad = replace(FINE, number="+4915112345678", time_zone="Europe/Berlin")
+    decision = may_dial(abroad, NOW)
+    assert isinstance(decision, Deny)
+    assert decision.why == "Numbers of the country DE are not among the organization's allowed countries (US)."
+    assert rule_of(acme(abroad, allowed_countries=("DE",))) == ""
+    assert rule_of(acme(allowed_countries=("DE",))) == "country"
+    assert rule_of(acme(abroad, caller_id="")) == ""
 
 
 @pytest.mark.parametrize("owner", ["organization", "global"])
@@ -61,20 +94,51 @@ def test_somebody_who_said_no_is_never_called(owner: Owner) -> None:
 
 
 def test_a_no_counts_more_than_a_later() -> None:
-    facts = replace(FINE, do_not_call="organization", organization_paused=True, has_live_call=True)
+    facts = acme(replace(FINE, do_not_call="organization", has_live_call=True), paused=True)
     assert isinstance(may_dial(facts, NOW), Deny)
 
 
-@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "America", "../../etc/passwd", "EST5EDT4"])
-def test_without_a_time_zone_nobody_is_called(zone: str) -> None:
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "America", "../../etc/passwd", "EST5EDT4"])
+def test_a_time_zone_that_is_none_is_denied(zone: str) -> None:
     decision = may_dial(replace(FINE, time_zone=zone), NOW)
     assert isinstance(decision, Deny)
     assert "time zone" in decision.why
 
 
+def test_without_a_zone_of_contact_or_number_nobody_is_called() -> None:
+    nowhere = acme(
+        replace(FINE, number="+80012345678", time_zone="", hours=ALL_DAY), caller_id="", calls_on_holidays=True
+    )
+    decision = may_dial(nowhere, NOW)
+    assert isinstance(decision, Deny)
+    assert "time zone" in decision.why
+    assert rule_of(replace(nowhere, time_zone="Europe/Berlin")) == ""
+
+
+def test_without_a_calendar_of_the_country_there_may_be_a_holiday() -> None:
+    worldwide = acme(replace(FINE, number="+80012345678", time_zone="Europe/Berlin", hours=ALL_DAY), caller_id="")
+    assert rule_of(worldwide) == "public_holiday"
+
+
+def test_a_number_that_spans_zones_is_called_when_all_of_them_allow_it() -> None:
+    australia = acme(replace(FINE, number="+61412345678", time_zone=""), caller_id="")
+    morning_in_sydney = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)  # 09:30 there, 05:00 on the Cocos Islands
+    decision = may_dial(australia, morning_in_sydney)
+    assert isinstance(decision, Defer)
+    assert decision.until == datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # nine there
+    assert rule_of(replace(australia, time_zone="Australia/Sydney"), morning_in_sydney) == ""
+
+
+def test_a_contact_elsewhere_than_its_number_is_called_when_both_clocks_allow_it() -> None:
+    moved = replace(FINE, time_zone="America/Los_Angeles")
+    decision = may_dial(moved, NOW)  # seven in the morning there
+    assert isinstance(decision, Defer)
+    assert decision.until == NOW + 2 * HOUR
+
+
 def test_a_pause_of_organization_or_campaign_defers() -> None:
     paused = GroupFacts(paused=True, not_before=None, not_after=None)
-    assert rule_of(replace(FINE, organization_paused=True)) == "organization_paused"
+    assert rule_of(acme(paused=True)) == "organization_paused"
     assert rule_of(replace(FINE, group=paused)) == "campaign_paused"
 
 
@@ -119,39 +183,244 @@ def test_the_gap_between_two_calls_is_kept() -> None:
     assert rule_of(facts, NOW + MIN_GAP) == ""
 
 
-def test_calls_of_a_day_are_counted_by_the_callees_calendar() -> None:
-    eleven_pm_yesterday = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
-    assert rule_of(replace(FINE, dialled_at=[eleven_pm_yesterday] * MAX_DIALS_PER_DAY)) == ""
-    decision = may_dial(replace(FINE, dialled_at=[NOW - HOUR] * MAX_DIALS_PER_DAY), NOW)
+def test_nobody_is_called_on_a_holiday_of_the_country() -> None:
+    thanksgiving = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
+    decision = may_dial(FINE, thanksgiving)
     assert isinstance(decision, Defer)
-    assert decision.until == datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+    assert (decision.rule, decision.until) == ("public_holiday", datetime(2026, 11, 27, 14, 0, tzinfo=UTC))
+    assert "(Thanksgiving Day)" in decision.why
+    assert rule_of(acme(calls_on_holidays=True), thanksgiving) == ""
 
 
-instants = st.integers(0, 2 * 365 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + minutes * MINUTE)
+def test_the_evening_before_a_holiday_waits_until_after_it() -> None:
+    evening_before_thanksgiving = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
+    decision = may_dial(FINE, evening_before_thanksgiving)
+    assert isinstance(decision, Defer)
+    assert decision.until == datetime(2026, 11, 27, 14, 0, tzinfo=UTC)
+
+
+def test_two_holidays_on_the_only_calling_days_are_waited_for() -> None:
+    fridays = replace(FINE, hours=[Window(4, 540, 1200)])  # Christmas and New Year are Fridays
+    decision = may_dial(fridays, datetime(2026, 12, 19, 12, 0, tzinfo=UTC))
+    assert isinstance(decision, Defer)
+    assert decision.until == datetime(2027, 1, 8, 14, 0, tzinfo=UTC)
+
+
+def test_a_night_window_ends_where_the_holiday_begins() -> None:
+    nights = replace(FINE, hours=[Window(2, 22 * 60, 26 * 60)])  # Wednesdays until two; Thanksgiving is a Thursday
+    assert rule_of(nights, datetime(2026, 11, 26, 4, 59, tzinfo=UTC)) == ""
+    assert rule_of(nights, datetime(2026, 11, 26, 5, 0, tzinfo=UTC)) == "public_holiday"
+
+
+@pytest.mark.parametrize(("calls", "days", "words"), [(3, 1, "24 hours"), (7, 7, "7 days"), (20, 30, "30 days")])
+def test_a_number_is_not_called_too_often(calls: int, days: int, words: str) -> None:
+    oldest = NOW - days * DAY + HOUR
+    dials = [oldest + n * (days * DAY - 2 * HOUR) / calls for n in range(calls)]
+    decision = may_dial(replace(FINE, dialled_at=dials, hours=ALL_DAY), NOW)
+    assert isinstance(decision, Defer)
+    assert (decision.rule, decision.until) == ("frequency", oldest + days * DAY)
+    assert f"{calls} times within {words}" in decision.why
+    assert rule_of(replace(FINE, dialled_at=dials[1:])) == ""
+
+
+def test_a_cap_of_zero_is_said_in_words() -> None:
+    never = may_dial(acme(caps=FrequencyCaps(0, 7, 20)), NOW)
+    assert isinstance(never, Deny)
+    assert never.why.startswith("The organization allows no calls to one number within 24 hours.")
+    no_lines = may_dial(acme(max_concurrent_calls=0), NOW)
+    assert isinstance(no_lines, Defer)
+    assert "limit of calls at a time is zero" in no_lines.why
+    group = GroupFacts(paused=False, not_before=None, not_after=None, max_concurrent_calls=0)
+    assert rule_of(replace(FINE, group=group)) == "line"
+
+
+def test_a_campaign_that_requires_consent_calls_only_who_gave_it() -> None:
+    strict = replace(FINE, group=GroupFacts(paused=False, not_before=None, not_after=None, requires_consent=True))
+    for nothing in ("", "  "):
+        assert rule_of(replace(strict, consent=nothing)) == "consent"
+    assert rule_of(replace(strict, consent="Web form, 2026-10-01")) == ""
+
+
+def test_a_campaign_that_ends_before_it_begins_may_never_call() -> None:
+    group = GroupFacts(paused=False, not_before=NOW + 2 * HOUR, not_after=NOW + HOUR)
+    decision = may_dial(replace(FINE, group=group), NOW)
+    assert isinstance(decision, Deny)
+    assert "ends before it begins" in decision.why
+
+
+MONTH_ENDS = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
+
+
+def spending(cap: int, spent: int = 0, in_flight: int = 0, call: int = 100) -> DialFacts:
+    return replace(FINE, spending=Spending(cap, spent, in_flight, call, MONTH_ENDS))
+
+
+def test_calls_in_flight_count_as_spent() -> None:
+    assert rule_of(spending(300, spent=100, in_flight=100)) == ""
+    decision = may_dial(spending(300, spent=100, in_flight=101), NOW)
+    assert isinstance(decision, Defer)
+    assert decision.until < NOW + HOUR
+
+
+def test_a_month_that_has_used_up_its_money_is_over() -> None:
+    decision = may_dial(spending(300, spent=201), NOW)
+    assert isinstance(decision, Defer)
+    assert (decision.rule, decision.until) == ("spending_cap", MONTH_ENDS)
+
+
+def test_a_cap_that_no_call_fits_into_is_denied() -> None:
+    for cap in (0, 99):
+        decision = may_dial(spending(cap), NOW)
+        assert isinstance(decision, Deny)
+        assert "Raise it" in decision.why
+
+
+CHANGES = [  # of the clock, Lord Howe's by half an hour, Cairo's at midnight; and a leap day, and the turn of a year
+    datetime(year, month, day, tzinfo=UTC)
+    for year, month, day in [
+        (2026, 3, 8), (2026, 11, 1), (2026, 3, 29), (2026, 10, 25), (2026, 4, 4), (2026, 10, 3), (2026, 4, 23),
+        (2026, 10, 29), (2028, 2, 28), (2028, 2, 29), (2026, 12, 31), (2026, 11, 26),
+    ]
+]  # fmt: skip
+instants = st.integers(0, 3 * 365 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + minutes * MINUTE) | (
+    st.builds(
+        lambda day, seconds: day + timedelta(seconds=seconds), st.sampled_from(CHANGES), st.integers(-90000, 180000)
+    )
+)
+NUMBERS = ["+12025550100", "+4915112345678", "+61412345678", "+79161234567", "+18005551234", "+201001234567"]
+ZONES = ["", "America/New_York", "Europe/Berlin", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Kathmandu"]
+night_windows = st.builds(
+    lambda day, opens, length: Window(day, opens, min(opens + length, 2880)),
+    st.integers(0, 6),
+    st.integers(0, 1439),
+    st.integers(1, 1440),
+)
+settings_of_organizations = st.builds(
+    OrganizationFacts,
+    paused=st.booleans(),
+    caller_id=st.sampled_from(["", "+12025550199", "+4930123456"]),
+    allowed_countries=st.just(()) | st.lists(st.sampled_from(["US", "DE", "AU", "RU", "EG"]), max_size=4),
+    calls_on_holidays=st.booleans(),
+    caps=st.builds(FrequencyCaps, st.integers(0, 4), st.integers(0, 8), st.integers(0, 12)),
+    max_concurrent_calls=st.integers(0, 2),
+)
 any_facts = st.builds(
     DialFacts,
-    number=st.sampled_from(["+12025550100", "+4915112345678", "+1911", "+19005551234", ""]) | st.text(max_size=16),
-    time_zone=st.sampled_from(["America/New_York", "Europe/Berlin", "Africa/Cairo", "Asia/Kathmandu", "", "No/Where"]),
-    organization_paused=st.booleans(),
-    group=st.none() | st.builds(GroupFacts, st.booleans(), st.none() | instants, st.none() | instants),
-    do_not_call=st.sampled_from(["", "", "organization", "global"]),
-    hours=st.just(DEFAULT_HOURS)
-    | st.lists(
-        st.builds(lambda day, opens: Window(day, opens, opens + 90), st.integers(0, 6), st.integers(0, 1439)),
-        max_size=3,
+    number=st.sampled_from([*NUMBERS, "+1911", "+19005551234", ""]) | st.text(max_size=16),
+    time_zone=st.sampled_from([*ZONES, "No/Where"]),
+    consent=st.sampled_from(["", "yes"]),
+    organization=settings_of_organizations,
+    group=st.none()
+    | st.builds(
+        GroupFacts, st.booleans(), st.none() | instants, st.none() | instants, st.booleans(), st.none() | st.just(0)
     ),
+    do_not_call=st.sampled_from(["", "", "organization", "global"]),
+    hours=st.just(DEFAULT_HOURS) | st.lists(night_windows, max_size=3),
     has_live_call=st.booleans(),
-    dialled_at=st.lists(instants, max_size=12),
+    dialled_at=st.lists(instants, max_size=14),
+    spending=st.none()
+    | st.builds(
+        Spending,
+        st.integers(0, 900),
+        st.integers(0, 900),
+        st.integers(0, 900),
+        st.just(100),
+        st.just(datetime(2029, 2, 1, tzinfo=UTC)),
+    ),
+)
+harmless_facts = st.builds(  # only the clock, the calendar and earlier calls say anything
+    lambda number, zone, hours, dials, holidays: acme(
+        replace(FINE, number=number, time_zone=zone, hours=hours, dialled_at=dials),
+        caller_id="",
+        calls_on_holidays=holidays,
+    ),
+    st.sampled_from(NUMBERS),
+    st.sampled_from(ZONES),
+    st.just(DEFAULT_HOURS) | st.lists(night_windows, max_size=4),
+    st.lists(instants, max_size=2),
+    st.booleans(),
 )
 
 
+def shows_open_wall_clock(hours: Sequence[Window], zone: str, now: datetime) -> bool:
+    """Whether a window holds what the wall shows there; written another way than the gate does it."""
+    wall = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    monday = datetime.combine(wall.date(), time()) - timedelta(days=wall.weekday())
+    minutes = (wall - monday).total_seconds() / 60
+    week = 7 * 1440
+    return any(
+        window.weekday * 1440 + window.opens <= minutes + lap < window.weekday * 1440 + window.closes
+        for window in hours
+        for lap in (0, week)
+    )
+
+
+@given(facts=harmless_facts | any_facts, now=instants)
+@settings(deadline=None)
+def test_nobody_is_rung_outside_the_hours_of_any_zone_or_on_a_holiday(facts: DialFacts, now: datetime) -> None:
+    if not isinstance(may_dial(facts, now), Allow):
+        return
+    number = phonenumbers.parse(facts.number)
+    spans = number_timezone.time_zones_for_number(number)
+    for zone in [facts.time_zone] if facts.time_zone in spans else [*filter(None, [facts.time_zone]), *spans]:
+        assert shows_open_wall_clock(facts.hours, zone, now)
+        if not facts.organization.calls_on_holidays:
+            calendar = holidays.country_holidays(phonenumbers.region_code_for_number(number) or "")
+            assert now.astimezone(ZoneInfo(zone)).date() not in calendar
+
+
+LASTING_RULES = [rule for rule in RULES if rule.__name__ in {
+    "calling_hours", "public_holiday", "campaign_window", "minimum_gap", "frequency"
+}]  # fmt: skip
+
+
+@given(facts=harmless_facts | any_facts, now=instants, rule=st.sampled_from(LASTING_RULES))
+@settings(deadline=None, max_examples=200)
+def test_when_a_deferral_is_over_its_rule_is_content(facts: DialFacts, now: datetime, rule: Rule) -> None:
+    decision = rule(facts, now)
+    if isinstance(decision, Defer):
+        assert decision.until > now
+        assert not isinstance(rule(facts, decision.until), Defer)
+
+
+@given(facts=harmless_facts, now=instants)
+@settings(deadline=None)
+def test_waiting_comes_to_an_end(facts: DialFacts, now: datetime) -> None:
+    """Whoever looks again when told so is let through, or told never, after few looks: no endless deferral."""
+    for _ in range(6):
+        decision = may_dial(facts, now)
+        if not isinstance(decision, Defer):
+            return
+        now = decision.until
+    pytest.fail("It was deferred again and again.")
+
+
+UNKNOWN: list[tuple[str, DialFacts]] = [
+    ("destination", replace(FINE, number="")),
+    ("calling_hours", replace(FINE, time_zone="No/Where")),
+    ("calling_hours", replace(FINE, hours=())),
+    ("consent", replace(FINE, group=GroupFacts(False, None, None, requires_consent=True))),
+]
+
+
+@pytest.mark.parametrize(("rule", "facts"), UNKNOWN)
+@given(now=instants)
+@settings(deadline=None, max_examples=25)
+def test_what_is_not_known_is_denied_at_any_moment(rule: str, facts: DialFacts, now: datetime) -> None:
+    decision = may_dial(facts, now)
+    assert isinstance(decision, Deny)
+    assert decision.rule == rule
+
+
 @given(facts=any_facts, now=instants)
+@settings(deadline=None)
 def test_allowed_means_that_every_rule_allows(facts: DialFacts, now: datetime) -> None:
     decision = may_dial(facts, now)
     assert isinstance(decision, Allow) == all(isinstance(rule(facts, now), Allow) for rule in RULES)
 
 
 @given(facts=any_facts, now=instants)
+@settings(deadline=None)
 def test_a_deferral_lies_ahead_and_says_why(facts: DialFacts, now: datetime) -> None:
     decision = may_dial(facts, now)
     if isinstance(decision, Defer):
@@ -162,5 +431,6 @@ def test_a_deferral_lies_ahead_and_says_why(facts: DialFacts, now: datetime) -> 
 
 
 @given(facts=any_facts, now=instants, owner=st.sampled_from(["organization", "global"]))
+@settings(deadline=None)
 def test_no_other_fact_outweighs_a_no(facts: DialFacts, now: datetime, owner: Owner) -> None:
     assert isinstance(may_dial(replace(facts, do_not_call=owner), now), Deny)
