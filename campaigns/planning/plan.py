@@ -11,7 +11,9 @@ from campaigns.planning.fields import PhoneNumber, SnakeCase, Value, complaint, 
 from opendeep.core.errors import DomainError
 
 CONTACTS_AT_MOST = 100_000
+VARIABLES_AT_MOST = 20
 START_WITHIN = timedelta(days=366)
+YEARS = range(2000, 9999)  # the first and the last years that a clock knows cannot be told in every zone
 
 FieldType = Literal["text", "yes_no", "number", "date", "datetime", "choice"]
 
@@ -30,7 +32,7 @@ class Variable(Value):
 class Contact(Value):
     name: Annotated[str, text(0, 120)] = ""
     phone: PhoneNumber
-    variables: Annotated[tuple[Variable, ...], Field(max_length=20)] = ()
+    variables: Annotated[tuple[Variable, ...], Field(max_length=VARIABLES_AT_MOST)] = ()
 
 
 class ResultField(Value):
@@ -59,6 +61,8 @@ def _merged(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
 
 def _joined(one: Contact, other: Contact) -> Contact:
     variables = {variable.name: variable for variable in (*other.variables, *one.variables)}
+    if len(variables) > VARIABLES_AT_MOST:
+        raise complaint(f"{one.phone} stands here more than once, with more than {VARIABLES_AT_MOST} variables.")
     return Contact.model_construct(name=one.name or other.name, phone=one.phone, variables=tuple(variables.values()))
 
 
@@ -79,9 +83,11 @@ def _local_time(value: str | None) -> str | None:
     if not value:
         return None
     try:
-        datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
-        raise complaint("Write the start as date and time, like 2026-11-27T10:00.") from None
+        moment = None
+    if moment is None or moment.year not in YEARS:
+        raise complaint("Write the start as date and time, like 2026-11-27T10:00.")
     return value
 
 

@@ -50,6 +50,20 @@ def test_the_same_number_twice_is_one_contact_with_all_that_is_known() -> None:
     assert {variable.name: variable.value for variable in contact.variables} == {"order": "7", "city": "Rome"}
 
 
+def test_the_same_number_with_too_much_that_is_known_is_refused_and_not_cut() -> None:
+    def known(prefix: str) -> list[dict[str, str]]:
+        return [{"name": f"{prefix}{number}", "value": "x"} for number in range(20)]
+
+    contacts = [{"name": "", "phone": "+12025550100", "variables": known(prefix)} for prefix in "ab"]
+    fields = wrong_fields(plan_data(contacts=contacts))
+    assert fields == {"contacts": ["+12025550100 stands here more than once, with more than 20 variables."]}
+
+
+@pytest.mark.parametrize("start", ["0001-01-01T00:00", "0001-01-01T00:00+14:00", "9999-12-31T23:00-11:00"])
+def test_a_start_that_some_clocks_do_not_know_is_refused(start: str) -> None:
+    assert list(wrong_fields(plan_data(start_at=start))) == ["start_at"]
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
