@@ -1,7 +1,7 @@
 """The analyst: judges an ended call by its transcript, with evidence."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from opendeep.core.llm.roles import Role
 PROMPT = Path(__file__).resolve().parent.parent / "prompts" / "analyst" / "v1.md"
 EVENTS_AT_MOST = 60
 UNVERIFIED = "Unverified: "
+CALLBACK_WITHIN = timedelta(days=366)
+"""A later time was misheard, and a task would wait for it for ever."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 
@@ -129,7 +131,7 @@ def _results(answer: VerdictAnswer, call: CallView, facts: TalkFacts) -> tuple[M
 
 
 def _moment(text: str | None, time_zone: str, at: datetime) -> datetime | None:
-    """A time on the callee's clock as an aware moment; None when it cannot be read or lies in the past."""
+    """A time on the callee's clock as an aware moment; None when it cannot be read or cannot be meant."""
     if not text:
         return None
     try:
@@ -138,4 +140,9 @@ def _moment(text: str | None, time_zone: str, at: datetime) -> datetime | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(time_zone))
-    return moment if moment > at else None
+    return moment if may_be_callback(moment, at) else None
+
+
+def may_be_callback(moment: datetime, at: datetime) -> bool:
+    """Whether a callback that is agreed on at `at` can take place at `moment`."""
+    return at < moment <= at + CALLBACK_WITHIN

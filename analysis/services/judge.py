@@ -12,7 +12,7 @@ from django.db.models import F
 from analysis.contracts import CALL_JUDGED, CallJudged
 from analysis.facts import measure
 from analysis.models import Verdict
-from analysis.roles.analyst import ANALYST, case_data, judgement
+from analysis.roles.analyst import ANALYST, case_data, judgement, may_be_callback
 from analysis.rules import Judgement, by_outcome, without_judge
 from calls.contracts import CallEnded, CallView, EventView
 from calls.facade import call_view, events_of, transcript_of
@@ -97,11 +97,11 @@ def _noted_no(events: Sequence[EventView]) -> bool:
 
 
 def _agreed_callback(events: Sequence[EventView], at: datetime) -> datetime | None:
-    """The last time that the agent agreed with the callee, unless it has passed."""
+    """The last time that the agent agreed with the callee, unless it has passed or cannot be meant."""
     for event in reversed(events):
         if event.kind == "reschedule_requested":
             when = datetime.fromisoformat(event.detail["when"])
-            return when if when > at else None
+            return when if may_be_callback(when, at) else None
     return None
 
 

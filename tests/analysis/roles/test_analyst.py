@@ -99,7 +99,9 @@ def test_the_next_call_is_a_time_on_the_callees_clock() -> None:
     assert (verdict.next_call_at, verdict.next_instructions) == (TOMORROW_AT_TEN, "Be brief.")
 
 
-@pytest.mark.parametrize("unusable", [None, "", "tomorrow at ten", "2026-11-22T10:00"])
+@pytest.mark.parametrize(
+    "unusable", [None, "", "tomorrow at ten", "2026-11-22T10:00", "9999-12-31T23:30", "2036-01-01T10:00"]
+)
 def test_without_a_usable_time_the_agents_agreement_counts(unusable: str | None) -> None:
     assert judged(next_call_needed=True, next_call_at=unusable).next_call_at is None
     agreed = judged(TOMORROW_AT_TEN, next_call_needed=True, next_call_at=unusable)
