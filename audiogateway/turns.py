@@ -19,8 +19,9 @@ def heard_part(text: str, heard_ms: int, total_ms: int) -> str:
     if heard_ms >= total_ms:
         return text
     length = len(text) * heard_ms // total_ms
-    if length < len(text) and not text[length].isspace():
-        length = max(text.rfind(" ", 0, length), 0)
+    if not text[length : length + 1].isspace():
+        while length and not text[length - 1].isspace():
+            length -= 1
     return text[:length].rstrip()
 
 

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test-results"
 NOTHING_MORE: Mapping[str, str] = {}
 HERMETIC = "not (processes or browser or asterisk or postgres or long)"
+PARALLEL = ["-n", "2", "--dist", "worksteal"]
+# The server goes with its databases; threads of asyncio may still hold a connection when a run ends.
+KEEP_DATABASE = ["--reuse-db", "--create-db"]
 WITH_DATABASE = ["tests/calls", "tests/campaigns", "tests/analysis", "tests/opendeep", "tests/web"]
 
 
@@ -52,8 +55,8 @@ def test_stages(long: bool) -> list[Stage]:
     real = "(processes or browser or asterisk or postgres)"
     return [
         Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
-        Stage("unit", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal")),
-        Stage("postgres", pytest("-m", HERMETIC, "-n", "2", "--dist", "worksteal", *WITH_DATABASE)),
+        Stage("unit", pytest("-m", HERMETIC, *PARALLEL)),
+        Stage("postgres", pytest("-m", HERMETIC, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
         Stage("real", pytest("-m", real if long else f"{real} and not long", "--timeout", "600")),
     ]
 

@@ -120,7 +120,8 @@ def test_a_call_that_is_talked_ends_completed(pbx: SandboxPbx, gateway: Gateway)
     assert (fact.call_id, fact.origin, fact.outcome) == (call.id, call.origin, "completed")
     kinds = [event.kind for event in facade.events_of(call.id)]
     assert kinds[:5] == ["requested", "gate", "prepare", "voice_ready", "gate"]
-    assert {"dial", "ring", "media_up", "talk_over", "hung_up", "end"} <= set(kinds)
+    # The audio may overtake the news of ringing, which then comes too late to matter.
+    assert {"dial", "media_up", "talk_over", "hung_up", "end"} <= set(kinds)
     assert [turn.text for turn in facade.transcript_of(call.id)] == ["Hello.", "Yes."]
 
 
