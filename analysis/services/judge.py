@@ -21,6 +21,7 @@ from opendeep.core.errors import PermanentError, RetryableError
 from opendeep.core.jobs import enqueue_on_commit
 from opendeep.core.live import call_group, hint_on_commit
 from opendeep.core.llm import runner
+from opendeep.core.llm.client import RequestRefused
 from opendeep.core.llm.roles import ChatTurn
 from opendeep.core.llm.runner import InvalidAnswer, fenced
 
@@ -66,7 +67,8 @@ def judge(call_id: UUID, at: datetime) -> bool:
     try:
         judged, origin = _judged(call, events, at)
     except (RetryableError, PermanentError) as error:
-        if not isinstance(error, InvalidAnswer) or verdict.tries < INVALID_ANSWERS_AT_MOST:
+        hopeless = isinstance(error, InvalidAnswer | RequestRefused)
+        if not hopeless or verdict.tries < INVALID_ANSWERS_AT_MOST:
             _try_later(verdict, error, at)
             return False
         judged, origin = _left_to_people(call, events, str(error)), {}

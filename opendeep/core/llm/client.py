@@ -13,6 +13,10 @@ from opendeep.core.errors import PermanentError, RetryableError
 T = TypeVar("T")
 
 
+class RequestRefused(PermanentError):
+    """It lies with what was sent (too long, not allowed): another request may well be answered."""
+
+
 @cache
 def client() -> OpenAI:
     """The process's client. Retries are ours, by error type, so the SDK's are off."""
@@ -39,7 +43,7 @@ def call_model(request: Callable[[], T]) -> T:
     except (openai.APIConnectionError, openai.InternalServerError, openai.ConflictError) as error:
         raise RetryableError("The model cannot be reached right now.") from error
     except openai.APIStatusError as error:
-        raise PermanentError(f"The model refuses the request (HTTP {error.status_code}).") from error
+        raise RequestRefused(f"The model refuses the request (HTTP {error.status_code}).") from error
     except openai.APIError as error:  # an answer that the SDK cannot read
         raise RetryableError("The model's answer could not be read.") from error
 

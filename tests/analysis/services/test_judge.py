@@ -157,9 +157,12 @@ def test_waits_grow_while_the_model_is_away(openai_server: OpenAIServer) -> None
     assert waits == [5, 10, 20]
 
 
-def test_nonsense_for_ever_leaves_the_call_to_people(openai_server: OpenAIServer) -> None:
+@pytest.mark.parametrize("fault", [{"kind": "wrong_schema"}, {"status": 400}])
+def test_what_fails_for_ever_with_this_call_leaves_it_to_people(
+    openai_server: OpenAIServer, fault: dict[str, Any]
+) -> None:
     call = ended(ASKED, ("callee", "Yes, I keep it."))
-    openai_server.fault(target="chat", kind="wrong_schema", times=2 * INVALID_ANSWERS_AT_MOST)
+    openai_server.fault(target="chat", times=2 * INVALID_ANSWERS_AT_MOST, **fault)
     at = NOW
     for _ in range(INVALID_ANSWERS_AT_MOST):
         judge(call.pk, at)
