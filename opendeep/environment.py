@@ -1,7 +1,8 @@
 """Readers of environment variables that fail loudly, so that a wrong setting is met at start and not in a call."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 class Env:
@@ -26,10 +28,9 @@ class Env:
         if file_name:
             try:
                 return Path(file_name).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ImproperlyConfigured(
-                    f"{name}_FILE names {file_name}, which cannot be read: {error.strerror}."
-                ) from error
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it holds no text"
+                raise ImproperlyConfigured(f"{name}_FILE names {file_name}, which cannot be read: {why}.") from error
         value = self._source.get(name, "").strip()
         if value:
             return value
@@ -70,8 +71,12 @@ class Env:
 
     def url(self, name: str, default: str, schemes: set[str]) -> str:
         value = self.text(name, default)
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.netloc:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number, half an IPv6 address
+            usable = False
+        if not usable:
             raise ImproperlyConfigured(
                 f"{name} is not a usable address; it must begin with {' or '.join(sorted(schemes))}:// and name a host."
             )
@@ -80,9 +85,23 @@ class Env:
     def host_port(self, name: str, default: str) -> tuple[str, int]:
         value = self.text(name, default)
         host, separator, port = value.rpartition(":")
-        if not separator or not host or not port.isdigit() or not 1 <= int(port) <= 65535:
+        if not separator or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
             raise ImproperlyConfigured(f"{name} is {value!r}; write HOST:PORT, for example 127.0.0.1:9092.")
         return host.strip("[]"), int(port)
+
+    def one_of(self, name: str, default: str, choices: Collection[str]) -> str:
+        """One of `choices`, which are in capitals; it may be written in any case."""
+        value = self.text(name, default).upper()
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} is {value!r}; write one of {', '.join(choices)}.")
+        return value
+
+    def phone_number(self, name: str) -> str:
+        """E.164, or empty when it is not set."""
+        value = self.text(name, "")
+        if value and not E164.fullmatch(value):
+            raise ImproperlyConfigured(f"{name} is no telephone number in the form +12025550100.")
+        return value
 
     def words(self, name: str, default: str) -> list[str]:
         return [word for word in self.text(name, default).replace(",", " ").split() if word]

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from opendeep.core.rest import error_body
 
@@ -28,4 +29,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500)
+    """Asks nothing of anybody, for the database may be what is away."""
+    code, message = WORDS[500]
+    if request.path.startswith("/api/"):
+        return JsonResponse(error_body(code, message), status=500)
+    return HttpResponse(render_to_string("error.html", {"status": 500, "message": message}), status=500)

@@ -1,7 +1,7 @@
 """/healthz: this process is alive. /readyz: everything that a call needs is alive, or which part is missing."""
 
 import redis
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from opendeep.core import alive
@@ -27,7 +27,7 @@ def _database() -> str:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM accounts_organization LIMIT 1")
-    except OperationalError:
+    except DatabaseError:  # away, or not migrated yet
         return "missing"
     return "ok"
 

@@ -20,7 +20,7 @@ VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
 
 DEBUG = env.boolean("DEBUG", False)
 SECRET_KEY = env.text("SECRET_KEY")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost 127.0.0.1 [::1]")
+ALLOWED_HOSTS = [*env.words("ALLOWED_HOSTS", "localhost [::1]"), "127.0.0.1"]  # the launcher asks for /readyz there
 WEB_PORT = env.port("WEB_PORT", 8000)
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", f"http://localhost:{WEB_PORT} http://127.0.0.1:{WEB_PORT}")
 ENVIRONMENT_NOTICE = env.text("ENVIRONMENT_NOTICE", "")
@@ -115,7 +115,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis: broker, channel layer, command bus ---------------------------------------------------
 
-REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss", "unix"})
+REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", {"redis", "rediss"})
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -191,7 +191,7 @@ GATEWAY_DRAIN_SECONDS = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maxim
 MAX_CONCURRENT_CALLS = env.integer("MAX_CONCURRENT_CALLS", 20, minimum=0, maximum=10000)
 TRUNK_LINES = env.integer("TRUNK_LINES", MAX_CONCURRENT_CALLS, minimum=0, maximum=10000)
 CALLS_PER_SECOND = env.number("CALLS_PER_SECOND", 5, minimum=0.01, maximum=1000)
-TEST_REDIRECT_NUMBER = env.text("TEST_REDIRECT_NUMBER", "")
+TEST_REDIRECT_NUMBER = env.phone_number("TEST_REDIRECT_NUMBER")
 
 # --- Web ------------------------------------------------------------------------------------------------
 
@@ -210,6 +210,7 @@ AUTH_PASSWORD_VALIDATORS = [
 HTTPS_ONLY = env.boolean("HTTPS_ONLY", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked for by the launcher and probes, without the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 X_FRAME_OPTIONS = "DENY"
 
@@ -253,7 +254,7 @@ STORAGES = {
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 LOG_JSON = env.boolean("LOG_JSON", False)
 LOGGING_CONFIG = "opendeep.core.logging.configure"
 LOGGING: dict[str, Any] = {"level": LOG_LEVEL, "json": LOG_JSON}

@@ -53,7 +53,9 @@ def test_an_ipv6_address_loses_its_brackets() -> None:
     assert Env({"AUDIOSOCKET_BIND": "[::1]:9092"}).host_port("AUDIOSOCKET_BIND", "x:1") == ("::1", 9092)
 
 
-@pytest.mark.parametrize("value", ["localhost:6379", "http://127.0.0.1", "redis://"])
+@pytest.mark.parametrize(
+    "value", ["localhost:6379", "http://127.0.0.1", "redis://", "redis://db:port/0", "redis://[::1/0", "redis://:6379"]
+)
 def test_a_url_of_the_wrong_kind_names_the_right_one(value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="must begin with redis://"):
         Env({"REDIS_URL": value}).url("REDIS_URL", "redis://127.0.0.1", {"redis"})
@@ -61,3 +63,26 @@ def test_a_url_of_the_wrong_kind_names_the_right_one(value: str) -> None:
 
 def test_an_empty_setting_counts_as_not_given() -> None:
     assert Env({"WEB_PORT": " "}).port("WEB_PORT", 8000) == 8000
+
+
+def test_a_choice_is_read_in_any_case_and_names_the_choices_when_it_is_none() -> None:
+    assert Env({"LOG_LEVEL": "debug"}).one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO")) == "DEBUG"
+    with pytest.raises(ImproperlyConfigured, match="LOG_LEVEL is 'LOUD'; write one of DEBUG, INFO"):
+        Env({"LOG_LEVEL": "loud"}).one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO"))
+
+
+@pytest.mark.parametrize("value", ["12025550100", "+1 202 555 0100", "+0123456789", "me"])
+def test_a_telephone_number_that_is_none_shows_an_example(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"in the form \+12025550100"):
+        Env({"TEST_REDIRECT_NUMBER": value}).phone_number("TEST_REDIRECT_NUMBER")
+
+
+def test_a_telephone_number_may_be_missing() -> None:
+    assert Env({}).phone_number("TEST_REDIRECT_NUMBER") == ""
+
+
+def test_a_secret_file_without_text_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ImproperlyConfigured, match="it holds no text"):
+        Env({"SECRET_KEY_FILE": str(file)}).text("SECRET_KEY")

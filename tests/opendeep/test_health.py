@@ -1,0 +1,45 @@
+"""Probes and error pages work when everything else does not."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, ProgrammingError
+from django.test import Client, override_settings
+
+from opendeep import health
+from opendeep.accounts.models import User
+
+
+@override_settings(SECURE_SSL_REDIRECT=True)
+def test_probes_are_answered_without_https_and_pages_are_not() -> None:
+    assert Client().get("/healthz").status_code == 200
+    assert Client().get("/sign-in/")["Location"].startswith("https://")
+
+
+def test_the_launcher_may_ask_by_the_loopback_address_whatever_hosts_are_allowed() -> None:
+    assert "127.0.0.1" in settings.ALLOWED_HOSTS
+
+
+@pytest.mark.parametrize("error", [OperationalError, ProgrammingError])  # away; not migrated, as PostgreSQL says it
+def test_a_database_that_cannot_be_read_is_missing(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def fail(*_: Any) -> None:
+        raise error("no")
+
+    monkeypatch.setattr(health.connection, "cursor", fail)
+    assert health._database() == "missing"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/api/campaigns/"])
+def test_without_a_database_errors_are_still_said_in_words(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_user("a@example.com"))
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr("django.db.models.sql.compiler.SQLCompiler.execute_sql", fail)
+    response = client.get(path)
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.content.decode()
