@@ -32,7 +32,8 @@ def ensure(password: str, *, any_hour: bool) -> None:
     user.is_staff = user.is_superuser = True
     user.save()
     organization = organization_of_user(user.pk)
-    CallingHours.objects.filter(organization=organization).delete()
+    # Only what an earlier start wrote: hours that an operator has set stay.
+    CallingHours.objects.filter(organization=organization, opens_minute=0, closes_minute=1440).delete()
     mine = Organization.objects.filter(memberships__user=user)
     if not any_hour:
         mine = mine.filter(calls_per_number_per_day=AS_OFTEN_AS_IT_LIKES)  # an owner's own settings stay
