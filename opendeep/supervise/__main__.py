@@ -21,10 +21,13 @@ from opendeep.supervise.surroundings import ROOT, Surroundings, look_around
 READY_SECONDS = 90
 STOP_SECONDS = 60
 POLL_SECONDS = 0.3
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a service manager, a terminal that is closed."""
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for ending in ENDINGS:
+        signal.signal(ending, _as_interrupt)
     try:
         surroundings = look_around(os.environ)
         with checks.only_one(surroundings.var):
@@ -70,11 +73,14 @@ def _run(surroundings: Surroundings) -> int:
 
 
 def _manage(environment: Mapping[str, str], *arguments: str) -> None:
-    command = [sys.executable, "manage.py", *arguments]
+    _run_once(f"“manage.py {' '.join(arguments)}”", [sys.executable, "manage.py", *arguments], environment)
+
+
+def _run_once(what: str, command: list[str], environment: Mapping[str, str]) -> None:
     result = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, check=False)
     if result.returncode:
         words = (result.stderr or result.stdout).strip().splitlines()
-        raise checks.CannotStart(f"“manage.py {' '.join(arguments)}” failed: {words[-1] if words else 'no words'}")
+        raise checks.CannotStart(f"{what} failed: {words[-1] if words else 'no words'}")
 
 
 def _demo_user(surroundings: Surroundings, environment: Mapping[str, str]) -> str:
@@ -86,7 +92,7 @@ def _demo_user(surroundings: Surroundings, environment: Mapping[str, str]) -> st
     arguments = [password] + (["--any-hour"] if surroundings.sandbox_pbx else [])
     command = [sys.executable, "-m", "opendeep.supervise.demo", *arguments]
     settings = {"DJANGO_SETTINGS_MODULE": "opendeep.settings"}
-    subprocess.run(command, cwd=ROOT, env={**environment, **settings}, check=True)
+    _run_once("The demo user", command, {**environment, **settings})
     return password
 
 
@@ -171,7 +177,8 @@ Ctrl-C stops everything.
 
 
 def _stop(supervisor: "subprocess.Popen[bytes]") -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
     if supervisor.poll() is None:
         supervisor.terminate()
         try:

@@ -59,7 +59,7 @@ def look_around(process_environment: Mapping[str, str]) -> Surroundings:
     env = Env(given)
     var = Path(env.text("VAR_DIR", str(ROOT / "var"))).resolve()
     ports = _ports(env)
-    has_redis, has_pbx = "REDIS_URL" in given, bool(_named(given, "ASTERISK_AMI_SECRET"))
+    has_redis, has_pbx = bool(_named(given, "REDIS_URL")), bool(_named(given, "ASTERISK_AMI_SECRET"))
     has_openai = bool(_named(given, "OPENAI_API_KEY"))
     added = {"VAR_DIR": str(var), "OPENDEEP_RUN": str(var), "PYTHONUNBUFFERED": "1", **_port_variables(ports)}
     if not _named(given, "SECRET_KEY"):

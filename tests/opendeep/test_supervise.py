@@ -1,6 +1,7 @@
 """`make run` chooses its parts from the environment and says in words why it cannot start."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,6 +34,26 @@ def test_without_settings_everything_is_embedded(tmp_path: Path) -> None:
     assert found.sandbox_pbx
     assert found.sandbox_openai
     assert "nobody real is called" in found.environment["ENVIRONMENT_NOTICE"]
+
+
+def test_an_empty_setting_does_not_replace_an_embedded_part(tmp_path: Path) -> None:
+    found = around(tmp_path, REDIS_URL="", OPENAI_API_KEY="", ASTERISK_AMI_SECRET="")
+    assert (found.embedded_redis, found.sandbox_openai, found.sandbox_pbx) == (True, True, True)
+    assert found.environment["REDIS_URL"] == f"redis://127.0.0.1:{found.ports.redis}/0"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_the_launcher_lets_it_stop_what_it_has_started(tmp_path: Path, ending: signal.Signals) -> None:
+    waiting = "m._run = lambda _: (print('up', flush=True), signal.pause())"
+    code = f"import signal, sys; from opendeep.supervise import __main__ as m; {waiting}; sys.exit(m.main())"
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "VAR_DIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True
+    )
+    assert launcher.stdout is not None
+    assert launcher.stdout.readline() == "up\n"
+    launcher.send_signal(ending)
+    said, _ = launcher.communicate(timeout=20)
+    assert (launcher.returncode, said.strip()) == (130, "Stopped before everything was ready.")
 
 
 def test_a_real_pbx_and_a_key_start_no_sandbox_and_show_no_notice(tmp_path: Path) -> None:
