@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,18 @@ class RunningProduct:
         url = f"http://127.0.0.1:{self.settings['SANDBOX_OPENAI_PORT']}/sandbox/faults"
         request = urllib.request.Request(url, data=json.dumps(fault).encode(), method="POST")
         urllib.request.urlopen(request, timeout=5).close()
+
+    def pbx_fault(self, fault: str, count: int) -> None:
+        """Makes the sandbox PBX do something wrong; see sandbox/pbx/faults.py."""
+        actions = (
+            "Action: Login\r\nUsername: sandbox\r\nSecret: sandbox\r\nEvents: off\r\n\r\n"
+            f"Action: SandboxFault\r\nFault: {fault}\r\nCount: {count}\r\n\r\n"
+            "Action: Logoff\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", int(self.settings["SANDBOX_PBX_PORT"])), timeout=5) as ami:
+            ami.sendall(actions.encode())
+            while ami.recv(4096):
+                pass
 
     def kill(self, name: str) -> None:
         """kill -9, with its children; supervisord brings it back."""

@@ -65,6 +65,28 @@ def test_a_plan_changed_into_nonsense_is_refused_and_nothing_starts(api: Api, ch
     assert api.get("/api/campaigns/")["count"] == before
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 401}, "key"),
+        ({"status": 429, "retry_after": 30}, "busy"),
+        ({"status": 500, "times": 2}, "cannot be reached"),
+        ({"kind": "nonsense", "times": 2}, "speak like OpenAI"),
+        ({"kind": "wrong_schema", "times": 2}, "usable answer"),
+    ],
+)
+def test_a_model_that_fails_is_named_and_the_message_is_not_lost(
+    product: RunningProduct, api: Api, fault: dict[str, Any], words: str
+) -> None:
+    product.fault(target="chat", role="assistant_reply", **fault)
+    status, body = api.post("/api/chat_interaction", {"message": flow.SENTENCE})
+    assert status in {502, 503}
+    assert words in body["error"]["message"]
+    conversation = body["error"]["fields"]["conversation_id"][0]
+    again = flow.ok(api.post("/api/chat_interaction", {"conversation_id": conversation}))
+    assert again["status"] == "needs_more_info"
+
+
 def test_without_a_token_nothing_is_told(product: RunningProduct) -> None:
     assert error_of(Api(product.url, "wrong").post("/api/chat_interaction", {"message": "hello"}))[0] == 401
 

@@ -95,7 +95,16 @@ def test_with_the_pbx_away_no_attempt_is_used_up(fragile: RunningProduct, fragil
     assert (task["status"], task["attempts"]) == ("completed", 1)
 
 
-def test_a_model_that_refuses_the_key_loses_no_verdict(fragile: RunningProduct, fragile_api: Api) -> None:
+def test_a_refused_ami_login_uses_up_no_attempt(fragile: RunningProduct, fragile_api: Api) -> None:
+    fragile.wait_until_ready()
+    reply = flow.plan_of(fragile_api, "Ask whether Friday at ten suits: +12025550153")
+    fragile.pbx_fault("RefuseLogin", count=2)
+    campaign_id = flow.execute(fragile_api, reply)
+    task = flow.wait_until_judged(fragile_api, campaign_id)["+12025550153"]
+    assert (task["status"], task["attempts"]) == ("completed", 1)
+
+
+def test_a_model_that_fails_for_a_while_loses_no_verdict(fragile: RunningProduct, fragile_api: Api) -> None:
     fragile.wait_until_ready()
     reply = flow.plan_of(fragile_api, "Ask whether Friday at ten suits: +12025550152")
     fragile.fault(target="chat", role="verdict", status=500, times=4)
