@@ -2,12 +2,15 @@
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
 from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Turn, Usage
 from opendeep.core.clock import now
+from opendeep.core.errors import DomainError
+from opendeep.core.phone import parse_number
 
 
 class ReadOnly:
@@ -63,10 +66,23 @@ class CallingHoursAdmin(admin.ModelAdmin[CallingHours]):
     list_filter = ("organization",)
 
 
+class DoNotCallForm(forms.ModelForm[DoNotCall]):
+    """However it is written, the number is kept in the form in which the gate looks for it."""
+
+    number = forms.CharField(max_length=40, help_text="With its country code, like +1 202 555 0100.")
+
+    def clean_number(self) -> str:
+        try:
+            return parse_number(self.cleaned_data["number"])
+        except DomainError as error:
+            raise forms.ValidationError(error.message) from None
+
+
 @admin.register(DoNotCall)
 class DoNotCallAdmin(admin.ModelAdmin[DoNotCall]):
     """Append-only: a no is added by hand when it came by letter, and never taken away."""
 
+    form = DoNotCallForm
     list_display = ("number", "organization", "source", "reason", "created_at")
     list_filter = ("source", "organization")
     search_fields = ("number",)

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from calls.models import DoNotCall
+from calls.services.do_not_call import is_do_not_call
 from opendeep.accounts.models import User
 from tests.factories import NUMBER, make_call, make_group, make_organization
 
@@ -30,6 +31,21 @@ def test_a_call_is_shown_with_its_history_and_cannot_be_changed(operator: Client
     assert operator.get(url).status_code == 200
     assert operator.post(url, {"state": "ended"}).status_code == 403
     assert operator.get(reverse("admin:calls_call_add")).status_code == 403
+
+
+@pytest.mark.parametrize("written", ["+1 202 555 0100", "+1 (202) 555-0100", " +12025550100 "])
+def test_a_no_counts_however_its_number_is_written(operator: Client, written: str) -> None:
+    organization = make_organization()
+    add = {"organization": str(organization.pk), "number": written, "source": "letter"}
+    operator.post(reverse("admin:calls_donotcall_add"), add)
+    assert is_do_not_call(organization.pk, NUMBER)
+
+
+def test_a_no_for_what_is_no_number_is_refused_in_words(operator: Client) -> None:
+    add = {"organization": "", "number": "0202 555", "source": "letter"}
+    page = operator.post(reverse("admin:calls_donotcall_add"), add)
+    assert "is not a telephone number" in page.content.decode()
+    assert not DoNotCall.objects.exists()
 
 
 def test_a_no_can_be_added_by_hand_and_never_taken_away(operator: Client) -> None:

@@ -26,7 +26,7 @@ def test_a_database_that_cannot_be_read_is_missing(monkeypatch: pytest.MonkeyPat
     def fail(*_: Any) -> None:
         raise error("no")
 
-    monkeypatch.setattr(health.connection, "cursor", fail)
+    monkeypatch.setattr("opendeep.health.connection.cursor", fail)
     assert health._database() == "missing"
 
 
