@@ -40,7 +40,11 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """A wish for one call attempt. `origin` may have one unfinished call at a time."""
+    """A wish for one call attempt. `origin` may have one unfinished call at a time.
+
+    `time_zone` counts alone only when it was told (`time_zone_told`); else all zones of the number do. `consent` says
+    where and when the contact agreed to be called, empty when that is unknown.
+    """
 
     organization_id: UUID
     origin: str
@@ -51,6 +55,8 @@ class CallRequest:
     time_zone: str
     brief: Brief
     not_before: datetime
+    time_zone_told: bool = False
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class CallGroupSpec:
     not_before: datetime | None = None
     not_after: datetime | None = None
     max_concurrent_calls: int | None = None
+    requires_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

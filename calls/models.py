@@ -21,6 +21,7 @@ class CallGroup(models.Model):
     not_before = models.DateTimeField(null=True, blank=True)
     not_after = models.DateTimeField(null=True, blank=True)
     max_concurrent_calls = models.PositiveIntegerField(null=True, blank=True)
+    requires_consent = models.BooleanField(default=False, help_text="Only contacts whose consent is noted are called.")
 
     def __str__(self) -> str:
         return self.key
@@ -68,6 +69,10 @@ class Call(models.Model):
     number = models.CharField(max_length=16)
     contact_name = models.CharField(max_length=120, blank=True)
     time_zone = models.CharField(max_length=64, help_text="The callee's.")
+    time_zone_told = models.BooleanField(
+        default=False, help_text="The contact's own; else a guess by the number, and all zones of the number count."
+    )
+    consent = models.CharField(max_length=200, blank=True, help_text="Where and when the callee agreed to be called.")
     brief = models.JSONField(help_text="What the agent is told: goal, instructions, opening, on_behalf_of, language.")
 
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in State], default=State.QUEUED)
@@ -135,6 +140,9 @@ class Call(models.Model):
             models.Index(fields=["organization", "-created_at"], name="call_of_organization"),
             models.Index(fields=["origin", "attempt"], name="call_of_origin"),
             models.Index(fields=["organization", "number", "-dialing_at"], name="call_of_number"),
+            models.Index(fields=["number"], condition=~Q(state=State.ENDED), name="call_unfinished_number"),
+            # What a month has cost, without reading the rows.
+            models.Index(fields=["organization", "ended_at", "cost_microcents"], name="call_cost"),
         ]
 
     def __str__(self) -> str:

@@ -68,6 +68,9 @@ TRANSITIONS: dict[State, dict[Signal, State]] = {
 LIVE = frozenset({State.PREPARING, State.DIALING, State.RINGING, State.ANSWERED, State.TALKING})
 """States that hold a line, a gateway slot and the callee's number."""
 
+NOT_YET_DIALLED = frozenset({State.QUEUED, State.PREPARING})
+"""States in which nothing was sent to the PBX."""
+
 AT_THE_PBX = frozenset({State.DIALING, State.RINGING, State.ANSWERED, State.TALKING})
 """States in which the PBX may know the call."""
 

@@ -26,8 +26,8 @@ def facts_of(call: Call, at: datetime) -> DialFacts:
     others = Call.objects.filter(organization=call.organization_id, number=call.number).exclude(id=call.id)
     return DialFacts(
         number=call.number,
-        time_zone=call.time_zone,
-        consent="",
+        time_zone=call.time_zone if call.time_zone_told else "",
+        consent=call.consent,
         organization=settings,
         group=_group(call),
         do_not_call=_do_not_call(call),
@@ -67,6 +67,7 @@ def _group(call: Call) -> GroupFacts | None:
         paused=group.paused,
         not_before=group.not_before,
         not_after=group.not_after,
+        requires_consent=group.requires_consent,
         max_concurrent_calls=group.max_concurrent_calls,
     )
 

@@ -19,6 +19,8 @@ LOOK_AGAIN = timedelta(seconds=30)
 MIN_GAP = timedelta(minutes=1)
 MICROCENTS_PER_DOLLAR = 100_000_000
 
+ASKED_NOT_TO_BE_CALLED = Deny("do_not_call", "This number asked not to be called again.")
+ON_EVERYBODYS_LIST = Deny("do_not_call", "This number is on the do-not-call list for everybody.")
 UNKNOWN_ZONE = "The time zone of this contact is unknown, so its calling hours are too. Add it to the contact."
 
 GROUP_RULES = frozenset({"campaign_paused", "campaign_window", "line"})
@@ -54,9 +56,9 @@ def country(facts: DialFacts, now: datetime) -> Decision:
 
 def do_not_call(facts: DialFacts, now: datetime) -> Decision:
     if facts.do_not_call == "organization":
-        return Deny("do_not_call", "This number asked not to be called again.")
+        return ASKED_NOT_TO_BE_CALLED
     if facts.do_not_call == "global":
-        return Deny("do_not_call", "This number is on the do-not-call list for everybody.")
+        return ON_EVERYBODYS_LIST
     return ALLOW
 
 

@@ -25,11 +25,12 @@ from calls.asterisk.dialer import (
     Unknown,
 )
 from calls.compliance.facts import facts_of
-from calls.compliance.gate import ALLOW, Allow, Decision, Defer, Deny, may_dial
+from calls.compliance.gate import ALLOW, Allow, Defer, Deny, may_dial
+from calls.compliance.rules import LOOK_AGAIN
 from calls.contracts import GatewayInfo
 from calls.endings import Ending
 from calls.models import Call, CallEvent
-from calls.services import gateways, pace, waiting
+from calls.services import decisions, gateways, pace, waiting
 from calls.services.capacity import LINE, has_room, is_over_a_cap, lock_lines, open_lines
 from calls.services.endings import end
 from calls.services.transitions import apply
@@ -122,7 +123,7 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
         why = "No gateway has room for the voice." if alive else "No gateway is running."
         waiting.until(call, at + GATEWAY_WAIT, waits_for="gateway", why=why, at=at)
         return None
-    _keep_decision(call, ALLOW, at)
+    decisions.keep(call.id, ALLOW, at)
     changes = {"gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""}
     apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail={"gateway": gateway.id})
     return gateway
@@ -135,27 +136,18 @@ def _is_in(call: Call, state: State) -> bool:
 
 
 def _passes_gate(call: Call, at: datetime) -> bool:
-    """Asks the gate, and acts on a no. Whoever then dials keeps the yes with _keep_decision."""
+    """Asks the gate, and acts on a no. Whoever then dials keeps the yes with decisions.keep."""
     decision = may_dial(facts_of(call, at), at)
     match decision:
         case Deny():
-            _keep_decision(call, decision, at)
+            decisions.keep(call.id, decision, at)
             end(call.id, Ending(Outcome.BLOCKED, decision.why), at=at, source="engine")
         case Defer():
-            if call.waits_for != decision.rule:  # a rule that says "later" again and again is kept once
-                _keep_decision(call, decision, at)
+            # A rule that says "in a moment" again and again is kept once.
+            if call.waits_for != decision.rule or decision.until > at + LOOK_AGAIN:
+                decisions.keep(call.id, decision, at)
             waiting.until(call, decision.until, waits_for=decision.rule, at=at)
     return isinstance(decision, Allow)
-
-
-def _keep_decision(call: Call, decision: Decision, at: datetime) -> None:
-    detail: dict[str, str | None] = {"decision": "allow", "rule": None, "why": None, "until": None}
-    match decision:
-        case Deny(rule, why):
-            detail |= {"decision": "deny", "rule": rule, "why": why}
-        case Defer(until, rule, why):
-            detail |= {"decision": "defer", "rule": rule, "why": why, "until": until.isoformat()}
-    CallEvent.objects.create(call=call, at=at, kind="gate", source="engine", detail=detail)
 
 
 # --- Preparing, the voice is ready: to the PBX ----------------------------------------------------
@@ -196,7 +188,7 @@ def _commit_dialing(call: Call, order: DialOrder, clock: Clock) -> bool:
         at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
         if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, at):
             return False
-        _keep_decision(call, ALLOW, at)
+        decisions.keep(call.id, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
         changes = {"originate_sent_at": at, "waits_for": ""}
         return apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail) is not None

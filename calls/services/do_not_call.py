@@ -1,15 +1,25 @@
 """Somebody said no. The row and everything that must know of it are one transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
+from calls.compliance.rules import ASKED_NOT_TO_BE_CALLED, ON_EVERYBODYS_LIST
+from calls.endings import Ending
 from calls.models import Call, CallEvent, DoNotCall
+from calls.services import decisions
 from calls.services.capacity import lock_lines
+from calls.services.do_not_call_file import Entry
+from calls.services.endings import end
+from calls.states import NOT_YET_DIALLED, Outcome
 from opendeep.core.errors import NotFound
 from opendeep.core.live import call_group, hint_on_commit
+
+IMPORT_BATCH = 500
 
 
 def add_do_not_call(
@@ -23,7 +33,8 @@ def add_do_not_call(
 ) -> bool:
     """Adds `number` (E.164) to the list of the organization, or of everybody. False when it is on it already.
 
-    Takes the dialing lock: every dial that comes after this commit sees the row.
+    Takes the dialing lock: every dial that comes after this commit sees the row. Calls of the number that wait or are
+    being prepared end in the same transaction.
     """
     with transaction.atomic():
         lock_lines()
@@ -38,7 +49,60 @@ def add_do_not_call(
             created_at=at,
             call_id=call_id,
         )
+        _block_waiting(organization_id, [number], at)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many numbers were added, and how many were on the list already."""
+
+    added: int
+    known: int
+
+
+def import_do_not_call(
+    organization_id: UUID | None, entries: Sequence[Entry], *, source: str, at: datetime
+) -> Imported:
+    """Adds many numbers, in transactions of IMPORT_BATCH so that dialing goes on. Idempotent."""
+    added = 0
+    for start in range(0, len(entries), IMPORT_BATCH):
+        added += _import_batch(organization_id, entries[start : start + IMPORT_BATCH], source, at)
+    return Imported(added, len(entries) - added)
+
+
+def _import_batch(organization_id: UUID | None, entries: Sequence[Entry], source: str, at: datetime) -> int:
+    numbers = [entry.number for entry in entries]
+    with transaction.atomic():
+        lock_lines()
+        known = set(
+            DoNotCall.objects.filter(organization=organization_id, number__in=numbers).values_list("number", flat=True)
+        )
+        rows = [
+            DoNotCall(
+                organization_id=organization_id,
+                number=entry.number,
+                source=source[:40],
+                reason=entry.reason[:200],
+                created_at=at,
+            )
+            for entry in entries
+            if entry.number not in known
+        ]
+        DoNotCall.objects.bulk_create(rows)
+        _block_waiting(organization_id, numbers, at)
+    return len(rows)
+
+
+def _block_waiting(organization_id: UUID | None, numbers: Sequence[str], at: datetime) -> None:
+    """Calls that are not dialled yet end at once, with the gate's words. Call it under lock_lines()."""
+    waiting = Call.objects.filter(number__in=numbers, state__in=NOT_YET_DIALLED)
+    if organization_id is not None:
+        waiting = waiting.filter(organization=organization_id)
+    refusal = ASKED_NOT_TO_BE_CALLED if organization_id else ON_EVERYBODYS_LIST
+    for call_id in waiting.order_by("id").values_list("id", flat=True):
+        decisions.keep(call_id, refusal, at)
+        end(call_id, Ending(Outcome.BLOCKED, refusal.why), at=at, source="engine", only_from=NOT_YET_DIALLED)
 
 
 def is_do_not_call(organization_id: UUID, number: str) -> bool:

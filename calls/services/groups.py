@@ -24,6 +24,7 @@ def put_group(spec: CallGroupSpec) -> None:
                 "not_before": spec.not_before,
                 "not_after": spec.not_after,
                 "max_concurrent_calls": spec.max_concurrent_calls,
+                "requires_consent": spec.requires_consent,
             },
         )
         if not spec.paused and _wake(spec.key):

@@ -12,7 +12,7 @@ from calls.contracts import Command, CommandName, command_channel
 from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services.transitions import apply
-from calls.states import AT_THE_PBX, Outcome, Signal, State
+from calls.states import AT_THE_PBX, NOT_YET_DIALLED, Outcome, Signal
 from opendeep.core.errors import NotFound
 from opendeep.core.redis import connection
 
@@ -20,8 +20,6 @@ log = structlog.get_logger(__name__)
 
 HANG_UP_LIMIT = timedelta(seconds=15)
 """A call that was asked to end and is still there after this is overdue."""
-
-NOT_YET_DIALLED = frozenset({State.QUEUED, State.PREPARING})
 
 
 def cancel_call(call_id: UUID, *, reason: str, at: datetime) -> None:

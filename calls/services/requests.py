@@ -46,6 +46,8 @@ def _create(request: CallRequest, at: datetime) -> Call:
         number=request.number,
         contact_name=request.contact_name[:120],
         time_zone=request.time_zone[:64],
+        time_zone_told=request.time_zone_told,
+        consent=request.consent[:200],
         brief=request.brief.to_json(),
         not_before=request.not_before,
         created_at=at,

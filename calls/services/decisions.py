@@ -1,0 +1,18 @@
+"""What the gate said about a call is an event of the call; the latest one is what explains it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from calls.compliance.decisions import Decision, Defer, Deny
+from calls.models import CallEvent
+
+
+def keep(call_id: UUID, decision: Decision, at: datetime) -> None:
+    """Writes the decision down, in the transaction that acts on it."""
+    detail: dict[str, str | None] = {"decision": "allow", "rule": None, "why": None, "until": None}
+    match decision:
+        case Deny(rule, why):
+            detail |= {"decision": "deny", "rule": rule, "why": why}
+        case Defer(until, rule, why):
+            detail |= {"decision": "defer", "rule": rule, "why": why, "until": until.isoformat()}
+    CallEvent.objects.create(call_id=call_id, at=at, kind="gate", source="engine", detail=detail)
