@@ -27,7 +27,9 @@ MAX_BURST = 3
 LATE_SECONDS = 0.010
 """A frame that leaves so long after its deadline is late."""
 LAG_SECONDS = 0.020
-"""A process whose clock is behind by more than the lead leaves should take no further calls."""
+LAGGING_SHARE = 0.05
+STALL_SECONDS = 0.200
+"""A clock that is often behind by more than the lead leaves, or stands still so that everybody hears it, lags."""
 
 MonotonicClock = Callable[[], float]
 
@@ -71,6 +73,7 @@ class Ticker:
         self._phases = [_Phase() for _ in range(PHASES)]
         self._phase_of: dict[Paced, _Phase] = {}
         self._worst_seconds = 0.0
+        self._steps = self._lagging_steps = 0
 
     def add(self, member: Paced) -> None:
         """The member gets its first frame now and the next one within a phase's time."""
@@ -102,10 +105,16 @@ class Ticker:
         while True:  # noqa: ASYNC110 - it is the time that is waited for
             await asyncio.sleep(self.run_due())
 
-    def take_worst_lateness(self) -> float:
-        """The worst lateness in seconds since the last time this was asked."""
-        worst, self._worst_seconds = self._worst_seconds, 0.0
-        return worst
+    def take_lag(self) -> bool:
+        """Whether the clock lagged since the last time this was asked: such a process should take no further calls.
+
+        One hiccup, as any machine has it while something starts, is none.
+        """
+        often = self._lagging_steps > self._steps * LAGGING_SHARE and self._lagging_steps > 1
+        lags = often or self._worst_seconds > STALL_SECONDS
+        self._worst_seconds = 0.0
+        self._steps = self._lagging_steps = 0
+        return lags
 
     def _step(self, step: int, late_seconds: float) -> None:
         phase = self._phases[step % PHASES]
@@ -113,6 +122,8 @@ class Ticker:
         if period <= phase.served_period:
             return
         self._worst_seconds = max(self._worst_seconds, late_seconds)
+        self._steps += 1
+        self._lagging_steps += late_seconds > LAG_SECONDS
         # Later deadlines of this phase may have passed too: they are served now, in one burst.
         missed = 1 + int(late_seconds / PERIOD_SECONDS)
         phase.served_period = period + missed - 1

@@ -10,7 +10,7 @@ import structlog
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from audiogateway.pacing import LAG_SECONDS, Ticker
+from audiogateway.pacing import Ticker
 from calls.contracts import GATEWAY_EXPIRES_SECONDS, GATEWAY_KEY_PREFIX, GatewayInfo
 from opendeep.core import alive
 
@@ -106,8 +106,7 @@ class Registration:
 
     def info(self) -> GatewayInfo:
         load = self._calls.load
-        lags = self._ticker.take_worst_lateness() > LAG_SECONDS
-        capacity = load if lags else self._calls.capacity
+        capacity = load if self._ticker.take_lag() else self._calls.capacity
         return GatewayInfo(self._id, self._address, self._mailbox.channel, capacity, load)
 
     async def withdraw(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiogateway.pacing import LATE_SECONDS, MAX_BURST, PERIOD_SECONDS, STEP_SECONDS, Due, Ticker, due_frames
+from audiogateway.pacing import MAX_BURST, PERIOD_SECONDS, STALL_SECONDS, STEP_SECONDS, Due, Ticker, due_frames
 from audiogateway.playout import LEAD_FRAMES
 from tests.audiogateway.fakes import VirtualClock
 
@@ -152,13 +152,31 @@ def test_a_call_that_left_gets_no_more_frames(clock: VirtualClock) -> None:
     assert len(ear.frames) == 1
 
 
-def test_the_worst_lateness_is_told_once(clock: VirtualClock) -> None:
+def hiccups(clock: VirtualClock, every_s: float, seconds: float) -> bool:
+    """Whether a clock that is late by `seconds` every so often in two seconds counts as lagging."""
+    ticker = Ticker(clock)
+    for _ in range(round(2 / every_s)):
+        run(ticker, clock, every_s)
+        clock.seconds += seconds
+        ticker.run_due()
+    return ticker.take_lag()
+
+
+def test_one_hiccup_is_no_lag(clock: VirtualClock) -> None:
+    assert not hiccups(clock, every_s=2.0, seconds=0.050)
+
+
+def test_a_clock_that_is_often_behind_lags(clock: VirtualClock) -> None:
+    assert hiccups(clock, every_s=0.1, seconds=0.050)
+
+
+def test_one_stall_that_everybody_hears_is_a_lag_and_told_once(clock: VirtualClock) -> None:
     ticker = Ticker(clock)
     run(ticker, clock, 1.0)
-    clock.seconds += 0.05
+    clock.seconds += STALL_SECONDS * 2
     ticker.run_due()
-    assert ticker.take_worst_lateness() > LATE_SECONDS
-    assert ticker.take_worst_lateness() == 0.0
+    assert ticker.take_lag()
+    assert not ticker.take_lag()
 
 
 @given(st.integers(1, 10_000))

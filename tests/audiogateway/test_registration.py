@@ -7,7 +7,7 @@ import redis.asyncio
 from channels.layers import channel_layers
 from django.test import override_settings
 
-from audiogateway.pacing import LAG_SECONDS, Ticker
+from audiogateway.pacing import STALL_SECONDS, Ticker
 from audiogateway.registration import Mailbox, Registration
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from opendeep.core import alive
@@ -76,7 +76,7 @@ async def test_the_sign_expires_by_itself(stage: Stage) -> None:
 
 async def test_a_gateway_whose_clock_lags_offers_no_room(stage: Stage) -> None:
     stage.ticker.run_due()
-    stage.clock.seconds += LAG_SECONDS * 2
+    stage.clock.seconds += STALL_SECONDS * 2
     stage.ticker.run_due()
     assert (stage.registration.info().capacity, stage.registration.info().capacity) == (3, 10)
 
