@@ -1,16 +1,16 @@
 """Readers of environment variables that fail loudly, so that a wrong setting is met at start and not in a call."""
 
 import os
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from opendeep.core.phone import E164
+
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
-E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 class Env:

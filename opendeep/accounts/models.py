@@ -12,10 +12,18 @@ from django.db import models
 from django.utils import timezone
 from phonenumbers import SUPPORTED_REGIONS
 
+from opendeep.core.phone import E164
+
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(f"{name} is not an IANA time zone. Write one like Europe/Berlin.")
+
+
+def validate_caller_id(number: str) -> None:
+    """The PBX is given no other form, so every call of the organization would fail."""
+    if not E164.fullmatch(number):
+        raise ValidationError("Write the number in the form +12025550100, without spaces.")
 
 
 def validate_countries(codes: object) -> None:
@@ -29,7 +37,9 @@ class Organization(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
-    caller_id = models.CharField(max_length=16, blank=True, help_text="E.164 number shown to callees.")
+    caller_id = models.CharField(
+        max_length=16, blank=True, validators=[validate_caller_id], help_text="E.164 number shown to callees."
+    )
     max_concurrent_calls = models.PositiveIntegerField(default=5)
     calls_per_second = models.FloatField(default=1.0)
     spending_cap_cents = models.PositiveIntegerField(

@@ -1,9 +1,13 @@
 """Telephone numbers: parsing to E.164, masking, time zones."""
 
+import re
+
 import phonenumbers
 from phonenumbers import timezone as number_timezone
 
 from opendeep.core.errors import DomainError
+
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 
 def parse_number(text: str, default_region: str | None = None) -> str:

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=120)),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[opendeep.accounts.models.validate_time_zone])),
-                ('caller_id', models.CharField(blank=True, help_text='E.164 number shown to callees.', max_length=16)),
+                ('caller_id', models.CharField(blank=True, help_text='E.164 number shown to callees.', max_length=16, validators=[opendeep.accounts.models.validate_caller_id])),
                 ('max_concurrent_calls', models.PositiveIntegerField(default=5)),
                 ('calls_per_second', models.FloatField(default=1.0)),
                 ('spending_cap_cents', models.PositiveIntegerField(blank=True, null=True)),
