@@ -1,0 +1,110 @@
+"""`python -m tests.calls.crashing_worker`: a dialing worker that dies where it is told to.
+
+Each line of standard input is "CALL-ID FAULT"; for each it forks a process, as Celery does, which runs the job
+`dial_call` and is killed with SIGKILL at FAULT. Each line of standard output is how that process ended.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import django
+
+AT_A_MOMENT = "at:"
+"""And then milliseconds after the beginning, by a timer of the kernel, wherever the process is."""
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_before(module: Any, name: str, condition: Callable[..., bool] = lambda *_, **__: True) -> None:
+    """From now on the process dies when `module.name` is called."""
+    original = getattr(module, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if condition(*args, **kwargs):
+            die()
+        return original(*args, **kwargs)
+
+    setattr(module, name, call)
+
+
+def die_after(module: Any, name: str, condition: Callable[..., bool] = lambda *_, **__: True) -> None:
+    """From now on the process dies when `module.name` has returned."""
+    original = getattr(module, name)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        if condition(*args, **kwargs):
+            die()
+        return result
+
+    setattr(module, name, call)
+
+
+def arm(fault: str) -> None:
+    from calls.asterisk import originate  # noqa: PLC0415 - after django.setup()
+    from calls.services import dialing  # noqa: PLC0415 - as above
+
+    def is_originate(_: object, action: Any) -> bool:
+        return bool(action.name == "Originate")
+
+    match fault:
+        case "before_transaction":  # logged in at the PBX, nothing written
+            die_before(dialing, "_commit_dialing")
+        case "before_commit":  # everything written, nothing committed
+            die_after(dialing, "apply")
+        case "after_commit":
+            die_after(dialing, "_commit_dialing")
+        case "before_originate":
+            die_before(originate.AmiSession, "originate")
+        case "after_originate":  # on the wire, its answer not read
+            die_after(originate._Client, "send", is_originate)
+        case "after_answer":  # read, not written down
+            die_after(originate.AmiSession, "originate")
+        case "after_note":
+            die_after(dialing, "_note")
+        case "none":
+            return
+        case _:
+            milliseconds = float(fault.removeprefix(AT_A_MOMENT))
+            signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)  # SIGALRM ends a process as SIGKILL does
+
+
+FAULTS = (
+    "before_transaction",
+    "before_commit",
+    "after_commit",
+    "before_originate",
+    "after_originate",
+    "after_answer",
+    "after_note",
+)
+
+
+def run(call_id: str, fault: str) -> int:
+    """The status of a child that does the job."""
+    child = os.fork()
+    if child == 0:
+        from calls.tasks import dial_call  # noqa: PLC0415 - after django.setup()
+
+        arm(fault)
+        dial_call(str(UUID(call_id)))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main() -> None:
+    django.setup()
+    for line in sys.stdin:
+        sys.stdout.write(f"{run(*line.split())}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

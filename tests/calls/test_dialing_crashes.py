@@ -1,0 +1,150 @@
+"""kill -9 at every step of dialing: no attempt twice, counted at the PBX, and no call unfinished."""
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+
+from calls.contracts import CALL_ENDED
+from calls.control.process import CallControl
+from calls.models import Call
+from calls.services.overdue import end_overdue
+from calls.states import State
+from opendeep.core.clock import now
+from opendeep.core.models import OutboxEvent
+from tests.calls.conftest import eventually, running
+from tests.calls.control.test_process import QUICK
+from tests.calls.crashing_worker import AT_A_MOMENT, FAULTS
+from tests.calls.pbx import BUSY, HELPFUL, RINGS_FOR_EVER, SECRET, USERNAME, SandboxPbx
+from tests.factories import make_call, make_organization, open_at_any_hour
+
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLED = {-signal.SIGKILL, -signal.SIGALRM}
+NUMBERS = (HELPFUL, BUSY, RINGS_FOR_EVER)
+LATER = timedelta(minutes=30)
+"""Between two sweeps; every deadline of a state has passed by then."""
+DIAL_MS = 40.0
+"""About how long one job takes; it is killed somewhere within."""
+
+
+class Workers:
+    """Worker processes that are started one after the other, each for one job and with one fault."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def run(self, call: Call, fault: str) -> int:
+        """How the process ended: 0, or the signal as a negative number."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{call.id} {fault}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+
+@contextmanager
+def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "REDIS_URL": redis_url,
+        "ASTERISK_AMI_PORT": str(pbx.port),
+        "ASTERISK_AMI_USERNAME": USERNAME,
+        "ASTERISK_AMI_SECRET": SECRET,
+        "CALLS_PER_SECOND": "1000",
+        "LOG_LEVEL": "ERROR",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.calls.crashing_worker"],
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        yield Workers(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def ready_call(number: str) -> Call:
+    """A call whose voice is ready, of an organization with a pace of its own."""
+    organization = make_organization()
+    open_at_any_hour(organization)
+    at = now()
+    times = {"created_at": at, "not_before": at, "preparing_at": at, "voice_ready_at": at}
+    return make_call(State.PREPARING, organization=organization, number=number, **times)
+
+
+def is_over(call: Call, sweeps: Iterator[datetime]) -> bool:
+    """Whether the next sweep finds the call ended, or ends it."""
+    end_overdue(next(sweeps))
+    call.refresh_from_db()
+    return call.state == State.ENDED
+
+
+def crash_and_recover(workers: Workers, random_: random.Random, fault: str) -> tuple[Call, list[int]]:
+    """One call whose workers die, first at `fault`, and then at random; the last of them lives."""
+    call = ready_call(random_.choice(NUMBERS))
+    faults = [fault, *random_.choices([*FAULTS, f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"], k=2), "none"]
+    statuses = [workers.run(call, fault) for fault in faults]
+    sweeps = (now() + number * LATER for number in itertools.count(1))
+    eventually(lambda: is_over(call, sweeps), f"the call is over after {faults}")
+    return call, statuses
+
+
+def many_rounds(workers: Workers, pbx: SandboxPbx, seed: int, rounds: int) -> Counter[str]:
+    """Checks every round; returns how often a worker was killed at each fault."""
+    random_ = random.Random(seed)
+    killed: Counter[str] = Counter()
+    for number in range(rounds):
+        moment = f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"
+        fault = [*FAULTS, moment][number % (len(FAULTS) + 1)]
+        call, statuses = crash_and_recover(workers, random_, fault)
+        assert set(statuses) <= {0, *KILLED}
+        killed[fault.split(":")[0]] += statuses[0] in KILLED
+        assert pbx.originates(call.id) <= 1, f"dialled twice: round {number} of seed {seed}, {fault}"
+        assert OutboxEvent.objects.filter(topic=CALL_ENDED, key=str(call.id)).count() == 1
+        assert call.events.filter(to_state=State.DIALING).count() == 1
+    return killed
+
+
+@pytest.fixture
+def crashes(pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str, ...]]) -> Iterator[Workers]:
+    with override_settings(RING_TIMEOUT_SECONDS=45), running(CallControl(pbx.account, QUICK)) as control:
+        eventually(lambda: control.client.ready and control.commands.listening.is_set(), "callcontrol is ready")
+        with workers(pbx, redis_url) as running_workers:
+            yield running_workers
+
+
+def test_a_worker_killed_at_any_step_dials_nobody_twice_and_leaves_no_call_open(
+    crashes: Workers, pbx: SandboxPbx
+) -> None:
+    killed = many_rounds(crashes, pbx, seed=1, rounds=len(FAULTS) + 1)
+    assert all(killed[fault] == 1 for fault in FAULTS)
+    eventually(lambda: pbx.channels() == set(), "no channel is left")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(2, 6))
+def test_fifty_more_rounds(crashes: Workers, pbx: SandboxPbx, seed: int) -> None:
+    killed = many_rounds(crashes, pbx, seed, rounds=50)
+    assert all(killed[fault] >= 6 for fault in FAULTS)
+    eventually(lambda: pbx.channels() == set(), "no channel is left")
+    assert not Call.objects.exclude(state=State.ENDED).exists()
