@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,12 @@ class TextJSONParser(JSONParser):
         except RecursionError:
             raise exceptions.ParseError("This is nested too deeply.") from None
         return data
+
+
+class Pagination(LimitOffsetPagination):
+    """`limit` and `offset`; a larger `limit` gets as many as there may be."""
+
+    max_limit = 500
 
 
 def _texts(data: Any) -> Iterator[str]:

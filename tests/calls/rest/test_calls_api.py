@@ -6,7 +6,7 @@ from calls.models import Call, DoNotCall
 from calls.services.talk import record_event
 from calls.states import State
 from tests.api_client import Api
-from tests.factories import NOW, make_call, make_turns
+from tests.factories import NOW, NUMBER, make_call, make_turns
 
 
 @pytest.fixture
@@ -98,3 +98,14 @@ def test_another_organization_sees_and_ends_nothing(api: Api, stranger: Api) -> 
     assert stranger.post(f"calls/{call.pk}/hangup/")[0] == 404
     call.refresh_from_db()
     assert call.state == State.QUEUED
+
+
+@pytest.mark.parametrize("limit", [501, 10**30])
+def test_no_page_is_longer_than_500(api: Api, limit: int) -> None:
+    make_call(organization=api.organization)
+    Call.objects.bulk_create(
+        Call(organization=api.organization, origin=f"o:{n}", number=NUMBER, brief={}, not_before=NOW, created_at=NOW)
+        for n in range(500)
+    )
+    status, page = api.get("calls/", limit=limit)
+    assert (status, page["count"], len(page["results"])) == (200, 501, 500)
