@@ -5,8 +5,10 @@ Nothing is ever sent twice: an action whose answer does not come raises, and its
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Self
 from uuid import uuid4
 
 import structlog
@@ -110,6 +112,27 @@ class AmiClient:
             failures += 1
             await asyncio.sleep(self._pause(failures))
 
+    @asynccontextmanager
+    async def once(self) -> AsyncIterator[Self]:
+        """One connection, logged in, for whoever wants to ask something. Raises what is in BROKEN."""
+        logged_in = asyncio.Event()
+
+        async def on_login() -> None:
+            logged_in.set()
+
+        connection = asyncio.create_task(self._one_connection(on_login))
+        waiter = asyncio.create_task(logged_in.wait())
+        try:
+            await asyncio.wait([connection, waiter], return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                connection.result()
+            yield self
+        finally:
+            for task in (connection, waiter):
+                task.cancel()
+            await asyncio.gather(connection, waiter, return_exceptions=True)
+            self._forget_connection()
+
     def _pause(self, failures: int) -> float:
         longest: float = min(self.times.retry_first * 2 ** min(failures - 1, 10), self.times.retry_at_most)
         return longest * random.uniform(0.5, 1.0)
@@ -186,11 +209,11 @@ class AmiClient:
             raise AmiUnavailable("The PBX is not connected.")
         return (await self._ask(action, headers, self.times.action))[0]
 
-    async def request_list(self, action: str) -> list[AmiMessage]:
+    async def request_list(self, action: str, headers: Iterable[tuple[str, str]] = ()) -> list[AmiMessage]:
         """The events with which the PBX answers a list action, without the closing one. Raises as request() does."""
         if not self._logged_in:
             raise AmiUnavailable("The PBX is not connected.")
-        return (await self._ask(action, (), self.times.action, is_list=True))[1:]
+        return (await self._ask(action, headers, self.times.action, is_list=True))[1:]
 
     async def _ask(
         self, action: str, headers: Iterable[tuple[str, str]], seconds: float, *, is_list: bool = False

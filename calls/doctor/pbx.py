@@ -1,0 +1,141 @@
+"""The PBX as it shows itself to the account that dials and to the account of callcontrol. Never sends Originate."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from calls.asterisk.ami_client import BROKEN, AmiAccount, AmiClient, AmiRefused, AmiTimeout, AmiTimes, LoginRefused
+from calls.asterisk.ami_codec import AmiMessage
+from calls.doctor import versions
+from calls.doctor.findings import Finding, missing, note, ok
+
+TIMES = AmiTimes(connect=3.0, login=5.0, action=5.0, ping_every=60.0)
+DIALS = frozenset({"Originate"})
+CONTROLS = frozenset({"Hangup", "PlayDTMF", "CoreShowChannels"})
+NEVER = frozenset({"Command", "UpdateConfig", "ModuleLoad"})
+UNSEEN = "cannot be seen with the rights of callcontrol's account"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one account sees. `problem` is why it sees nothing; `may` is None when the PBX does not list actions."""
+
+    problem: str = ""
+    may: frozenset[str] | None = None
+    version: str | None = None
+    dialplan: list[AmiMessage] | None = None
+    dialplan_problem: str = ""
+
+
+async def look(account: AmiAccount) -> View:
+    """Connects once and asks. Changes nothing at the PBX."""
+    try:
+        async with AmiClient(account, on_event=lambda _: None, times=TIMES).once() as client:
+            return await _ask(client)
+    except LoginRefused:
+        return View(
+            problem=f"The PBX refuses the login of {account.username}. Check the name, the secret and `permit`."
+        )
+    except BROKEN as error:
+        reason = str(error) or "it does not answer"
+        return View(problem=f"The PBX at {account.host}:{account.port} cannot be reached: {reason}")
+
+
+async def _ask(client: AmiClient) -> View:
+    commands = await _answer(client, "ListCommands")
+    core = await _answer(client, "CoreSettings")
+    dialplan, problem = await _dialplan(client)
+    return View(
+        may=frozenset(name for name, _ in commands.headers) if commands else None,
+        version=core.get("AsteriskVersion") if core else None,
+        dialplan=dialplan,
+        dialplan_problem=problem,
+    )
+
+
+async def _answer(client: AmiClient, action: str) -> AmiMessage | None:
+    try:
+        return await client.request(action)
+    except (AmiRefused, AmiTimeout):
+        return None
+
+
+async def _dialplan(client: AmiClient) -> tuple[list[AmiMessage] | None, str]:
+    try:
+        return await client.request_list("ShowDialPlan", [("Context", settings.ASTERISK_CONTEXT)]), ""
+    except AmiRefused as error:
+        return None, str(error)
+    except AmiTimeout:
+        return None, ""
+
+
+async def findings() -> list[Finding]:
+    dials, controls = dialing_account(), events_account()
+    dialing_view = await look(dials)
+    controlling_view = await look(controls) if controls != dials else dialing_view
+    return [
+        *_account("AMI account that dials", dials.username, dialing_view, DIALS),
+        *_account("AMI account of callcontrol", controls.username, controlling_view, CONTROLS),
+        *(_excess(dials, controls, controlling_view)),
+        *_pbx(controlling_view),
+    ]
+
+
+def dialing_account() -> AmiAccount:
+    return _account_of(settings.ASTERISK_AMI_USERNAME, settings.ASTERISK_AMI_SECRET)
+
+
+def events_account() -> AmiAccount:
+    return _account_of(settings.ASTERISK_AMI_EVENTS_USERNAME, settings.ASTERISK_AMI_EVENTS_SECRET)
+
+
+def _account_of(username: str, secret: str) -> AmiAccount:
+    return AmiAccount(settings.ASTERISK_AMI_HOST, settings.ASTERISK_AMI_PORT, username, secret)
+
+
+def _account(part: str, username: str, view: View, needs: frozenset[str]) -> Iterator[Finding]:
+    if view.problem:
+        yield missing(part, view.problem)
+        return
+    yield ok(part, f"{username} is logged in.")
+    if view.may is None:
+        yield note(part, "The PBX does not tell what this account may do.")
+    elif lacking := sorted(needs - view.may):
+        yield missing(
+            part, f"{username} may not {', '.join(lacking)}. Compare `write` in deploy/asterisk/manager.conf."
+        )
+    elif dangerous := sorted(NEVER & view.may):
+        yield note(part, f"{username} may also {', '.join(dangerous)}: more than OpenDeep ever uses. Take it away.")
+    else:
+        yield ok(part, f"{username} may {', '.join(sorted(needs))}.")
+
+
+def _excess(dials: AmiAccount, controls: AmiAccount, view: View) -> Iterator[Finding]:
+    if controls != dials and view.may is not None and view.may >= DIALS:
+        yield note("AMI account of callcontrol", f"{controls.username} may place calls and need not.")
+
+
+def _pbx(view: View) -> Iterator[Finding]:
+    if view.problem:
+        return
+    if view.version is None:
+        yield note(versions.PART, f"It {UNSEEN}.")
+    else:
+        yield from versions.of_version(view.version)
+    yield _dialplan_finding(view)
+    yield note("call events", "Whether callcontrol's account may read them (`read = call`) only a call can show.")
+
+
+def _dialplan_finding(view: View) -> Finding:
+    part, context = "dialplan", settings.ASTERISK_CONTEXT
+    if view.dialplan is None:
+        if view.dialplan_problem.startswith("Did not find"):
+            return missing(part, f"The PBX has no context {context}. Copy deploy/asterisk/extensions.conf.")
+        return note(part, f"The context {context} {UNSEEN}.")
+    steps = [step for step in view.dialplan if step.get("Extension") == "s"]
+    if not any(step.get("Priority") == "1" for step in steps):
+        return missing(part, f"The context {context} has no extension s with priority 1.")
+    if not any("AudioSocket" in step.get("Application") + step.get("AppData") for step in steps):
+        return missing(part, f"The context {context} does not bring the audio to the gateway: it has no AudioSocket.")
+    return ok(part, f"The context {context} answers and brings the audio to the gateway.")

@@ -1,0 +1,163 @@
+"""manage.py doctor against the stand-ins, and once against a real Asterisk."""
+
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
+from calls.doctor import ours
+from opendeep.core import alive
+from opendeep.core.redis import connection
+from sandbox.openai.server import build_server, listen
+from sandbox.openai.settings import Settings
+from tests.calls.pbx import SECRET, USERNAME, SandboxPbx
+from tests.factories import make_organization
+from tests.openai_server import OpenAIServer, forget_client
+from tests.rig.asterisk import RunningAsterisk
+from tests.rig.ports import free_tcp_port
+
+pytestmark = pytest.mark.django_db
+
+SANDBOX = {"ASTERISK_AMI_USERNAME": USERNAME, "ASTERISK_AMI_SECRET": SECRET}
+SANDBOX |= {"ASTERISK_AMI_EVENTS_USERNAME": USERNAME, "ASTERISK_AMI_EVENTS_SECRET": SECRET}
+SECRETS = (SECRET, "another-secret", "test-key")
+
+
+def doctor(**settings: Any) -> tuple[int, str]:
+    """Exit status and output."""
+    output, status = io.StringIO(), 0
+    with override_settings(**settings):
+        try:
+            call_command("doctor", stdout=output)
+        except SystemExit as end:
+            status = int(end.code or 0)
+    assert not any(secret in output.getvalue() for secret in SECRETS)
+    return status, output.getvalue()
+
+
+def missing_lines(output: str) -> list[str]:
+    return [line for line in output.splitlines() if line.startswith("missing")]
+
+
+@pytest.fixture
+def gateway_address(redis_url: str) -> Iterator[str]:
+    """All processes say that they live; a gateway listens at this address."""
+    for process in ours.PROCESSES:
+        alive.note(process)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        info = GatewayInfo("gateway-1", address, "specific.1", capacity=10, load=0)
+        connection().set(GATEWAY_KEY_PREFIX + "gateway-1", info.encode())
+        yield address
+
+
+@pytest.fixture
+def healthy(gateway_address: str, openai_server: OpenAIServer, pbx: SandboxPbx) -> dict[str, Any]:
+    """Settings with which nothing is missing."""
+    make_organization()
+    return {**SANDBOX, "ASTERISK_AMI_PORT": pbx.port}
+
+
+def test_where_nothing_is_missing_it_says_so(healthy: dict[str, Any], gateway_address: str) -> None:
+    status, output = doctor(**healthy)
+    assert (status, missing_lines(output)) == (0, [])
+    assert f"ok       audio of the gateway: {gateway_address}" in output
+    assert "ok       OpenAI: The key is accepted" in output
+    assert "opendeep is logged in" in output
+
+
+def test_what_the_pbx_does_not_tell_is_said_to_be_unseen(healthy: dict[str, Any]) -> None:
+    _, output = doctor(**healthy)
+    assert "note     dialplan: The context opendeep-out cannot be seen" in output
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"ASTERISK_AMI_SECRET": "another-secret"}, "AMI account that dials: The PBX refuses the login of opendeep."),
+        ({"ASTERISK_AMI_EVENTS_SECRET": "another-secret"}, "AMI account of callcontrol: The PBX refuses"),
+        ({"ASTERISK_AMI_PORT": 1}, "The PBX at 127.0.0.1:1 cannot be reached"),
+        ({"OPENAI_API_KEY": ""}, "settings: Not set: OPENAI_API_KEY."),
+        ({"MAX_CONCURRENT_CALLS": 0}, "no call goes out"),
+    ],
+)
+def test_what_is_missing_is_named_and_the_status_is_1(
+    healthy: dict[str, Any], settings: dict[str, Any], words: str
+) -> None:
+    status, output = doctor(**(healthy | settings))
+    assert status == 1
+    assert any(words in line for line in missing_lines(output)), output
+
+
+def test_a_key_that_the_model_refuses_is_missing(healthy: dict[str, Any]) -> None:
+    with another_model(Settings(latency_s=0, api_key="the right key")) as url:
+        status, output = doctor(**healthy, OPENAI_BASE_URL=url)
+    assert (status, missing_lines(output)) == (1, ["missing  OpenAI: The model refuses the key. Check OPENAI_API_KEY."])
+
+
+@contextmanager
+def another_model(settings: Settings) -> Iterator[str]:
+    """The address of a stand-in with settings of its own."""
+    server, listener = build_server(settings), listen("127.0.0.1", 0)
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+    thread.start()
+    forget_client()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    forget_client()
+    server.should_exit = True
+    thread.join()
+
+
+def test_processes_without_a_sign_of_life_are_named(healthy: dict[str, Any]) -> None:
+    connection().delete(alive.PREFIX + "beat")
+    status, output = doctor(**healthy)
+    assert status == 1
+    assert [line.split(":")[0] for line in missing_lines(output)] == ["missing  beat"]
+
+
+def test_a_gateway_whose_port_is_closed_is_named(healthy: dict[str, Any]) -> None:
+    info = GatewayInfo("gateway-1", f"127.0.0.1:{free_tcp_port()}", "specific.1", capacity=10, load=0)
+    connection().set(GATEWAY_KEY_PREFIX + "gateway-1", info.encode())
+    status, output = doctor(**healthy)
+    assert status == 1
+    assert "Connection refused" in missing_lines(output)[0]
+
+
+def test_without_redis_it_looks_at_the_rest(openai_server: OpenAIServer, pbx: SandboxPbx) -> None:
+    status, output = doctor(**SANDBOX, ASTERISK_AMI_PORT=pbx.port)
+    assert (status, missing_lines(output)) == (1, ["missing  Redis: It cannot be reached. Check REDIS_URL."])
+    assert "is logged in" in output
+
+
+@pytest.mark.asterisk
+def test_a_real_asterisk_with_our_configuration_has_all_that_calls_need(
+    asterisk: RunningAsterisk, gateway_address: str, openai_server: OpenAIServer
+) -> None:
+    settings = {
+        "ASTERISK_AMI_PORT": asterisk.ami_port,
+        "ASTERISK_AMI_USERNAME": asterisk.originator.username,
+        "ASTERISK_AMI_SECRET": asterisk.originator.secret,
+        "ASTERISK_AMI_EVENTS_USERNAME": asterisk.observer.username,
+        "ASTERISK_AMI_EVENTS_SECRET": asterisk.observer.secret,
+    }
+    status, output = doctor(**settings)
+    assert (status, missing_lines(output)) == (0, [])
+    assert "opendeep-orig may Originate." in output
+    assert "opendeep-events may CoreShowChannels, Hangup, PlayDTMF." in output
+    assert "ok       Asterisk version: 22." in output
+    assert "ok       dialplan: The context opendeep-out answers" in output
+
+    _, output = doctor(**settings, ASTERISK_CONTEXT="nowhere")
+    assert missing_lines(output) == [
+        "missing  dialplan: The PBX has no context nowhere. Copy deploy/asterisk/extensions.conf."
+    ]
+    swapped = {name.replace("AMI_", "AMI_EVENTS_"): value for name, value in settings.items() if "EVENTS" not in name}
+    _, output = doctor(**(settings | {"ASTERISK_AMI_PORT": asterisk.ami_port} | swapped))
+    assert any("opendeep-orig may not CoreShowChannels, Hangup, PlayDTMF" in line for line in missing_lines(output))
