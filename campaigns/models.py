@@ -88,6 +88,7 @@ class Campaign(models.Model):
     )
     status_reason = models.CharField(max_length=200, blank=True)
     starts_at = models.DateTimeField(null=True, blank=True, help_text="No call before; empty means at once.")
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="No call from then on.")
     last_claimed_at = models.DateTimeField(
         null=True, blank=True, help_text="When dispatch last took a task of it; the longest unserved comes first."
     )

@@ -5,25 +5,14 @@ A retry happens while attempts are left. A callback that the callee asked for at
 who always says so is still not called for ever.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-CALLBACKS_BEYOND_MAX_ATTEMPTS = 1
+from campaigns.planning.retries import DEFAULT_TABLE, Table, retry_at
 
-NEXT_DAY = timedelta(days=1)
-RETRY_AFTER: Mapping[str, timedelta] = {
-    "busy": timedelta(minutes=10),
-    "no_answer": timedelta(hours=2),
-    "unreachable": NEXT_DAY,
-    "voicemail": NEXT_DAY,
-    "dropped": timedelta(minutes=2),
-    "failed": timedelta(minutes=5),
-    "lost": timedelta(minutes=10),
-    "completed": timedelta(hours=2),
-}
-"""How long a task waits after a call with this outcome; outcomes that are not listed are not retried."""
+CALLBACKS_BEYOND_MAX_ATTEMPTS = 1
 
 RETRY_WORDS: Mapping[str, str] = {
     "busy": "was busy",
@@ -34,19 +23,28 @@ RETRY_WORDS: Mapping[str, str] = {
     "failed": "the call failed",
     "lost": "the call was lost",
     "completed": "is not done yet",
+    "rejected": "declined the call",
 }
 """Why a task waits; pages put the time behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
-    """`attempts` counts the calls so far, with the judged one; `listed`: the number is on the do-not-call list."""
+    """`attempts` counts the calls so far, with the judged one; `listed`: the number is on the do-not-call list.
+
+    `seed` names the task; `opening` gives the first moment within the calling hours from a moment on, None when they
+    never open.
+    """
 
     attempts: int
     max_attempts: int
     time_zone: ZoneInfo
     listed: bool = False
     campaign_cancelled: bool = False
+    campaign_ends_at: datetime | None = None
+    retries: Table = field(default_factory=lambda: DEFAULT_TABLE)
+    seed: str = ""
+    opening: Callable[[datetime], datetime | None] = lambda moment: moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
         return Cancel("Cancelled." if task.campaign_cancelled else judged.end_reason or "The call was cancelled.")
     if judged.outcome == "blocked":
         return Fail("blocked", judged.end_reason or "The call is not allowed.")
-    if judged.next_call_needed:
+    if judged.next_call_needed or (judged.outcome == "rejected" and task.retries.get("rejected")):
         return _another_call(task, judged, now)
     code = "rejected" if judged.outcome == "rejected" else "not_achieved"
     return Fail(code, judged.reason)
@@ -113,23 +111,24 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
 def _another_call(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
     if judged.next_call_at is not None and judged.next_call_at > now:
         if task.attempts < task.max_attempts + CALLBACKS_BEYOND_MAX_ATTEMPTS:
-            return TryAgain(judged.next_call_at, "asked to be called again")
+            return _in_its_time(task, judged.next_call_at, "asked to be called again")
         return _used_up(task, judged)
-    wait = RETRY_AFTER.get(judged.outcome)
-    if wait is None:
+    moment = retry_at(task.retries, judged.outcome, task.attempts, now, task.time_zone, task.seed)
+    if moment is None:
         return Fail("rejected" if judged.outcome == "rejected" else "not_achieved", judged.reason)
     if task.attempts >= task.max_attempts:
         return _used_up(task, judged)
-    return TryAgain(_later(now, wait, task.time_zone), RETRY_WORDS[judged.outcome])
+    return _in_its_time(task, moment, RETRY_WORDS[judged.outcome])
+
+
+def _in_its_time(task: TaskFacts, moment: datetime, why: str) -> NextStep:
+    """Within the calling hours and before the campaign's end. Of hours that never open the gate says so in words."""
+    moment = task.opening(moment) or moment
+    if task.campaign_ends_at is not None and moment >= task.campaign_ends_at:
+        return Fail("campaign_over", f"The campaign ends before the next call: {why}.")
+    return TryAgain(moment, why)
 
 
 def _used_up(task: TaskFacts, judged: Judged) -> Fail:
     calls = "1 call" if task.attempts == 1 else f"{task.attempts} calls"
     return Fail("attempts_used_up", f"Not done after {calls}. {judged.reason}".strip())
-
-
-def _later(now: datetime, wait: timedelta, zone: ZoneInfo) -> datetime:
-    """`wait` from now; whole days keep the time on the callee's clock, also when it is changed in between."""
-    if wait % NEXT_DAY:
-        return now + wait
-    return (now.astimezone(zone) + wait).astimezone(now.tzinfo)

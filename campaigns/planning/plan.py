@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from campaigns.planning.fields import PhoneNumber, SnakeCase, Value, complaint, words_of
+from campaigns.planning.retries import DEFAULT_TABLE
 from opendeep.core.errors import DomainError
 
 CONTACTS_AT_MOST = 100_000
@@ -48,6 +50,27 @@ class ResultField(Value):
         if self.type == "choice" and len(set(self.options)) < 2:
             raise complaint("A choice needs at least two options.")
         return self
+
+
+Minutes = Annotated[int, Field(ge=1, le=7 * 24 * 60)]
+
+
+def _minutes(outcome: str) -> Any:
+    return Field(default=DEFAULT_TABLE[outcome])
+
+
+class Retries(Value):
+    """After how many minutes somebody is called again, by the outcome of the call; null means never."""
+
+    busy: Minutes | None = _minutes("busy")
+    no_answer: Minutes | None = _minutes("no_answer")
+    unreachable: Minutes | None = _minutes("unreachable")
+    voicemail: Minutes | None = _minutes("voicemail")
+    dropped: Minutes | None = _minutes("dropped")
+    failed: Minutes | None = _minutes("failed")
+    lost: Minutes | None = _minutes("lost")
+    completed: Minutes | None = _minutes("completed")
+    rejected: Minutes | None = _minutes("rejected")
 
 
 def _merged(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
@@ -92,7 +115,10 @@ def _local_time(value: str | None) -> str | None:
 
 
 class Plan(Value):
-    """What the user confirms. `start_at` is ISO in the user's own time; without it calls start at once."""
+    """What the user confirms. `start_at` and `end_at` are ISO in the user's own time: no call before and after.
+
+    The assistant is not asked for what is hidden from its schema; see keeping().
+    """
 
     title: Annotated[str, text(1, 120)]
     goal: Annotated[str, text(1, 2000)]
@@ -103,7 +129,9 @@ class Plan(Value):
     contacts: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=CONTACTS_AT_MOST), AfterValidator(_merged)]
     result_fields: Annotated[tuple[ResultField, ...], Field(max_length=20), AfterValidator(_unique)] = ()
     start_at: Annotated[str | None, AfterValidator(_local_time)] = None
+    end_at: Annotated[str | None, AfterValidator(_local_time)] = None
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    retries: SkipJsonSchema[Retries] = Retries()
 
     @classmethod
     def from_user(cls, data: Any) -> "Plan":
@@ -127,16 +155,33 @@ class Plan(Value):
         """What a campaign keeps of its plan: its contacts are rows of their own."""
         return self.model_dump(mode="json", exclude={"contacts"})
 
+    def keeping(self, earlier: Mapping[str, Any] | None) -> "Plan":
+        """This plan with what the user had set in the `earlier` one and the assistant does not know of."""
+        if earlier is None or "retries" not in earlier:
+            return self
+        return self.model_copy(update={"retries": Retries.model_validate(earlier["retries"])})
+
     def starts_at(self, zone: ZoneInfo) -> datetime | None:
         """The start as an aware moment; a time without an offset counts in `zone`."""
-        if self.start_at is None:
-            return None
-        moment = datetime.fromisoformat(self.start_at)
-        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return _moment(self.start_at, zone)
 
-    def start_complaint(self, zone: ZoneInfo, at: datetime) -> str | None:
-        """What is wrong with the start, seen at `at`; a start in the past means at once."""
-        start = self.starts_at(zone)
+    def ends_at(self, zone: ZoneInfo) -> datetime | None:
+        return _moment(self.end_at, zone)
+
+    def time_complaints(self, zone: ZoneInfo, at: datetime) -> dict[str, list[str]]:
+        """What is wrong with start and end, by field, seen at `at`; a start in the past means at once."""
+        start, end = self.starts_at(zone), self.ends_at(zone)
         if start is not None and start > at + START_WITHIN:
-            return "The start lies more than a year ahead."
+            return {"start_at": ["The start lies more than a year ahead."]}
+        if end is not None and end <= at:
+            return {"end_at": ["The end lies in the past."]}
+        if end is not None and start is not None and end <= start:
+            return {"end_at": ["The end lies before the start."]}
+        return {}
+
+
+def _moment(local: str | None, zone: ZoneInfo) -> datetime | None:
+    if not local:
         return None
+    moment = datetime.fromisoformat(local)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

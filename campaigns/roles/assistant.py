@@ -64,7 +64,7 @@ def complaint(reply: AssistantReply, zone: ZoneInfo, at: datetime) -> str | None
     if reply.status == "plan_complete":
         if reply.plan is None:
             return "status is plan_complete, but plan is null."
-        return reply.plan.start_complaint(zone, at)
+        return next((words for found in reply.plan.time_complaints(zone, at).values() for words in found), None)
     if reply.plan is not None:
         return f"status is {reply.status}, so plan must be null."
     if reply.status == "needs_more_info" and not reply.questions:

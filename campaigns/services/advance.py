@@ -1,6 +1,7 @@
 """What happens to a task when its call has ended, and when that call is judged."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,10 +12,11 @@ from django.db import transaction
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
 from calls.contracts import CallView
-from calls.facade import add_do_not_call, call_view, is_do_not_call
+from calls.facade import add_do_not_call, call_view, is_do_not_call, next_calling_time
 from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.planning.next_step import Cancel, Complete, Fail, Judged, NextStep, TaskFacts, TryAgain, next_step
+from campaigns.planning.retries import DEFAULT_TABLE
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import lock_campaign, move_task
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
@@ -62,6 +64,10 @@ def _facts(task: Task, campaign: Campaign) -> TaskFacts:
         time_zone=ZoneInfo(task.contact.time_zone),
         listed=is_do_not_call(task.organization_id, task.contact.number),
         campaign_cancelled=campaign.status == CampaignStatus.CANCELLED,
+        campaign_ends_at=campaign.ends_at,
+        retries={**DEFAULT_TABLE, **campaign.plan.get("retries", {})},
+        seed=str(task.pk),
+        opening=partial(next_calling_time, task.organization_id, task.contact.time_zone, number=task.contact.number),
     )
 
 

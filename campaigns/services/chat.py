@@ -196,7 +196,6 @@ def _ask_assistant(conversation: Conversation, user: User, at: datetime) -> Chat
 
 def _save_reply(conversation: Conversation, result: RoleResult[AssistantReply], at: datetime) -> ChatReply:
     reply = result.answer
-    plan = reply.plan.to_json() if reply.plan else None
     with transaction.atomic():
         changes: dict[str, Any] = {"status": reply.status, "updated_at": at}
         if reply.plan:
@@ -204,6 +203,7 @@ def _save_reply(conversation: Conversation, result: RoleResult[AssistantReply], 
         if not _give_back(conversation, at, **changes):
             raise Conflict("being_answered", "The answer took too long and was overtaken by another one.")
         known = current_plan(conversation)
+        plan = reply.plan.keeping(known[0] if known else None).to_json() if reply.plan else None
         revision = (known[1] + 1 if known else 1) if plan else None
         questions = [question.model_dump(mode="json") for question in reply.questions]
         _add(

@@ -61,5 +61,6 @@ def _put_group(campaign: Campaign) -> None:
             organization_id=campaign.organization_id,
             paused=campaign.status != CampaignStatus.RUNNING,
             not_before=campaign.starts_at,
+            not_after=campaign.ends_at,
         )
     )

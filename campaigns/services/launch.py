@@ -82,9 +82,10 @@ def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datet
         raise Conflict("no_plan", "There is no plan to confirm yet. Answer the assistant's questions first.")
     unchanged = data is None or data == known[0]
     plan = Plan.from_user(known[0] if unchanged else data)
-    late = plan.start_complaint(ZoneInfo(user.time_zone), at)
-    if late:
-        raise DomainError("bad_plan", f"This plan cannot be carried out. {late}", {"start_at": [late]})
+    wrong = plan.time_complaints(ZoneInfo(user.time_zone), at)
+    if wrong:
+        words = " ".join(text for found in wrong.values() for text in found)
+        raise DomainError("bad_plan", f"This plan cannot be carried out. {words}", wrong)
     return (plan, known[1]) if unchanged else save_plan(conversation, data, at=at)
 
 
@@ -121,7 +122,8 @@ def _order(plan: Plan, revision: int) -> Order:
 
 def _write(conversation: Conversation, order: Order, user: User, at: datetime) -> Campaign:
     plan = order.plan
-    start = plan.starts_at(ZoneInfo(user.time_zone))
+    zone = ZoneInfo(user.time_zone)
+    start, end = plan.starts_at(zone), plan.ends_at(zone)
     first_call_at = max(start, at) if start else at
     campaign = Campaign.objects.create(
         organization_id=conversation.organization_id,
@@ -133,10 +135,16 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
         plan_revision=order.revision,
         orchestration=order.orchestration,
         starts_at=start,
+        ends_at=end,
         created_at=at,
     )
     put_group(
-        CallGroupSpec(key=campaign_group_key(campaign.pk), organization_id=campaign.organization_id, not_before=start)
+        CallGroupSpec(
+            key=campaign_group_key(campaign.pk),
+            organization_id=campaign.organization_id,
+            not_before=start,
+            not_after=end,
+        )
     )
     _write_tasks(campaign, order, first_call_at, at)
     # Whoever still waits for an answer of the assistant has lost its turn.

@@ -115,6 +115,7 @@ def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None) -> list[F
         field("instructions", "Instructions", "textarea", required=False, rows=5, max_length=8000),
         field("max_attempts", "Calls at most, each", "number"),
         field("start_at", "Start", "datetime-local", required=False, help="Empty means at once."),
+        field("end_at", "End", "datetime-local", required=False, help="No call after this. Empty means no end."),
     ]
 
 
@@ -140,7 +141,8 @@ def read_plan(data: QueryDict, base: Mapping[str, Any]) -> dict[str, Any]:
     """The changed plan, unchecked: `base` with what the form holds. Rows without name and number are left out."""
     typed = {field.name: str(data.get(field.name, "")).strip() for field in plan_fields(base)}
     contacts = base["contacts"] if len(base["contacts"]) > CONTACTS_EDITED_AT_MOST else _read_contacts(data, base)
-    return {**base, **typed, "start_at": typed["start_at"] or None, "contacts": contacts}
+    times = {name: typed[name] or None for name in ("start_at", "end_at")}
+    return {**base, **typed, **times, "contacts": contacts}
 
 
 def _read_contacts(data: QueryDict, base: Mapping[str, Any]) -> list[dict[str, Any]]:

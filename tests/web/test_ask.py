@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from campaigns.models import Campaign, Conversation, Message
+from campaigns.planning.plan import Plan
 from campaigns.selectors import current_plan
 from opendeep.accounts.models import User
 from opendeep.core.clock import now
@@ -259,7 +260,7 @@ def test_a_plan_changed_into_nonsense_comes_back_with_what_was_typed(page: Brows
     assert "whole number" in html
     assert "“twelve” is not a telephone number" in html
     assert 'value="twelve"' in html
-    assert current_plan(conversation) == (plan, 1)
+    assert current_plan(conversation) == (Plan.from_user(plan).to_json(), 1)
 
 
 def test_a_plan_without_people_is_refused_in_words(page: Browser, alice: User) -> None:
@@ -276,7 +277,7 @@ def test_a_plan_that_moved_on_is_neither_confirmed_nor_overwritten(page: Browser
     html = page.post(url(conversation, part), plan_form(plan, title="Mine", revision="7"), status=409)
     assert "has changed since" in html
     assert not Campaign.objects.exists()
-    assert current_plan(conversation) == (plan, 1)
+    assert current_plan(conversation) == (Plan.from_user(plan).to_json(), 1)
 
 
 def test_a_plan_with_thousands_of_people_shows_some_and_counts_the_rest(page: Browser, alice: User) -> None:

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.planning.next_step import (
-    RETRY_AFTER,
     RETRY_WORDS,
     Cancel,
     Complete,
@@ -17,6 +16,7 @@ from campaigns.planning.next_step import (
     TryAgain,
     next_step,
 )
+from campaigns.planning.retries import retry_at
 
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 TOMORROW = NOW + timedelta(days=1)
@@ -28,28 +28,44 @@ OUTCOMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("outcome", "wait"),
-    [
-        ("busy", timedelta(minutes=10)),
-        ("no_answer", timedelta(hours=2)),
-        ("unreachable", timedelta(days=1)),
-        ("voicemail", timedelta(days=1)),
-        ("dropped", timedelta(minutes=2)),
-        ("failed", timedelta(minutes=5)),
-        ("lost", timedelta(minutes=10)),
-    ],
-)
-def test_each_outcome_waits_its_time(outcome: str, wait: timedelta) -> None:
-    assert next_step(TASK, replace(RETRY, outcome=outcome), NOW) == TryAgain(NOW + wait, RETRY_WORDS[outcome])
+@pytest.mark.parametrize("outcome", ["busy", "no_answer", "unreachable", "voicemail", "dropped", "failed", "lost"])
+def test_each_outcome_waits_as_its_table_says(outcome: str) -> None:
+    moment = retry_at(TASK.retries, outcome, 1, NOW, TASK.time_zone, TASK.seed)
+    assert moment is not None
+    assert next_step(TASK, replace(RETRY, outcome=outcome), NOW) == TryAgain(moment, RETRY_WORDS[outcome])
 
 
-def test_the_next_day_keeps_the_callees_clock_when_it_is_changed_at_night() -> None:
-    before_the_change = datetime(2026, 10, 31, 14, 0, tzinfo=UTC)  # ten in the morning in New York
-    step = next_step(TASK, replace(RETRY, outcome="voicemail"), before_the_change)
+def test_a_campaign_has_its_own_table() -> None:
+    impatient = replace(TASK, retries={"busy": 1, "no_answer": None})
+    step = next_step(impatient, RETRY, NOW)
     assert isinstance(step, TryAgain)
-    assert step.at.astimezone(TASK.time_zone).hour == 10
-    assert step.at == datetime(2026, 11, 1, 15, 0, tzinfo=UTC)
+    assert step.at - NOW <= timedelta(seconds=66)
+    given_up = next_step(impatient, replace(RETRY, outcome="no_answer"), NOW)
+    assert given_up == Fail("not_achieved", "The line was busy.")
+
+
+def test_a_retry_waits_for_the_calling_hours() -> None:
+    closed_until = NOW + timedelta(hours=17)
+    task = replace(TASK, opening=lambda moment: max(moment, closed_until))
+    assert next_step(task, RETRY, NOW) == TryAgain(closed_until, "was busy")
+    asked = replace(RETRY, next_call_at=NOW + timedelta(hours=1))
+    assert next_step(task, asked, NOW) == TryAgain(closed_until, "asked to be called again")
+
+
+def test_hours_that_never_open_are_left_to_the_gate_which_says_so() -> None:
+    assert isinstance(next_step(replace(TASK, opening=lambda moment: None), RETRY, NOW), TryAgain)
+
+
+def test_no_retry_lies_behind_the_end_of_the_campaign() -> None:
+    ending = replace(TASK, campaign_ends_at=NOW + timedelta(minutes=5))
+    assert next_step(ending, RETRY, NOW) == Fail("campaign_over", "The campaign ends before the next call: was busy.")
+    assert isinstance(next_step(replace(ending, campaign_ends_at=TOMORROW), RETRY, NOW), TryAgain)
+
+
+def test_who_declines_is_called_again_only_where_the_table_says_so() -> None:
+    declined = replace(RETRY, outcome="rejected", next_call_needed=False)
+    assert isinstance(next_step(TASK, declined, NOW), Fail)
+    assert isinstance(next_step(replace(TASK, retries={"rejected": 60}), declined, NOW), TryAgain)
 
 
 def test_a_rejected_call_is_not_repeated() -> None:
@@ -106,7 +122,7 @@ def test_used_up_attempts_end_the_task() -> None:
 
 def test_a_callback_in_the_past_falls_back_to_the_table() -> None:
     judged = replace(RETRY, next_call_at=NOW - timedelta(hours=1))
-    assert next_step(TASK, judged, NOW) == TryAgain(NOW + RETRY_AFTER["busy"], "was busy")
+    assert next_step(TASK, judged, NOW) == next_step(TASK, RETRY, NOW)
 
 
 def test_a_talk_that_ended_for_good_without_success_fails() -> None:

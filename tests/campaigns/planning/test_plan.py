@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.planning.plan import Plan
+from campaigns.planning.retries import DEFAULT_TABLE
 from opendeep.core.errors import DomainError
+from opendeep.core.llm.schema import strict_schema
 from tests.factories import plan_data
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -125,8 +127,50 @@ def test_a_start_with_an_offset_keeps_it() -> None:
 
 def test_a_start_more_than_a_year_ahead_is_a_mistake() -> None:
     far = (NOW + timedelta(days=400)).isoformat()
-    assert Plan.from_user(plan_data(start_at=far)).start_complaint(NEW_YORK, NOW)
-    assert Plan.from_user(plan_data(start_at="2020-01-01T10:00")).start_complaint(NEW_YORK, NOW) is None
+    assert Plan.from_user(plan_data(start_at=far)).time_complaints(NEW_YORK, NOW).keys() == {"start_at"}
+    assert Plan.from_user(plan_data(start_at="2020-01-01T10:00")).time_complaints(NEW_YORK, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "wrong"),
+    [
+        (None, "2026-11-20T10:00", "The end lies in the past."),
+        ("2026-12-24T10:00", "2026-12-23T10:00", "The end lies before the start."),
+        ("2026-12-23T10:00", "2026-12-24T10:00", None),
+        (None, "2026-12-24T10:00", None),
+    ],
+)
+def test_an_end_lies_ahead_and_behind_the_start(start: str | None, end: str, wrong: str | None) -> None:
+    plan = Plan.from_user(plan_data(start_at=start, end_at=end))
+    assert plan.time_complaints(NEW_YORK, NOW) == ({"end_at": [wrong]} if wrong else {})
+
+
+def test_a_plan_says_when_to_call_again_after_what() -> None:
+    plan = Plan.from_user(plan_data(retries={"busy": 3, "voicemail": None}))
+    assert (plan.retries.busy, plan.retries.voicemail, plan.retries.no_answer) == (3, None, 120)
+    assert Plan.from_user(plan_data()).retries.model_dump() == DEFAULT_TABLE
+
+
+@pytest.mark.parametrize(
+    ("retries", "path"),
+    [
+        ({"busy": 0}, "retries.busy"),
+        ({"busy": -5}, "retries.busy"),
+        ({"no_answer": 60 * 24 * 8}, "retries.no_answer"),
+        ({"dropped": "soon"}, "retries.dropped"),
+        ({"blocked": 10}, "retries.blocked"),
+        ([], "retries"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_is_refused_in_words(retries: Any, path: str) -> None:
+    assert list(wrong_fields(plan_data(retries=retries))) == [path]
+
+
+def test_the_assistant_is_not_asked_for_the_table_and_cannot_lose_it() -> None:
+    assert "retries" not in str(strict_schema(Plan))
+    earlier = Plan.from_user(plan_data(retries={"busy": 3})).to_json()
+    assert Plan.from_user(plan_data()).keeping(earlier).retries.busy == 3
+    assert Plan.from_user(plan_data()).keeping(None).retries.busy == 10
 
 
 anything = st.recursive(

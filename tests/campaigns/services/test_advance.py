@@ -9,7 +9,7 @@ from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.services.advance import note_call_ended, note_call_judged
 from campaigns.states import CampaignStatus
-from tests.factories import NOW, make_called_task, make_campaign, make_verdict
+from tests.factories import NOW, make_called_task, make_campaign, make_verdict, plan_data
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +57,22 @@ def test_an_achieved_task_is_completed_with_its_results() -> None:
     assert task.current_call_id is None
 
 
+def test_the_campaigns_own_table_and_the_calling_hours_decide_when_to_call_again() -> None:
+    slow = make_campaign(plan=plan_data(retries={"busy": 12 * 60}))
+    busy = judged(make_called_task(Outcome.BUSY, campaign=slow), next_call_needed=True)
+    nine_next_morning = (NOW + timedelta(days=1)).replace(hour=14)
+    assert (busy.status, busy.next_action_at) == ("pending", nine_next_morning)  # not at ten in the evening
+    never = make_campaign(plan=plan_data(retries={"busy": None}))
+    given_up = judged(make_called_task(Outcome.BUSY, campaign=never), next_call_needed=True)
+    assert (given_up.status, given_up.conclusion_code) == ("failed_conclusive", "not_achieved")
+
+
+def test_a_campaign_that_ends_before_the_next_call_says_so() -> None:
+    campaign = make_campaign(ends_at=NOW + timedelta(minutes=1))
+    task = judged(make_called_task(Outcome.BUSY, campaign=campaign), next_call_needed=True)
+    assert (task.status, task.conclusion_code) == ("failed_conclusive", "campaign_over")
+
+
 def test_a_callback_waits_until_the_time_that_was_named() -> None:
     task = judged(make_called_task(), next_call_needed=True, next_call_at=TOMORROW)
     assert (task.status, task.next_action_at) == ("pending", TOMORROW)
@@ -67,7 +83,9 @@ def test_a_callback_waits_until_the_time_that_was_named() -> None:
 
 def test_a_busy_line_is_tried_again_by_the_table() -> None:
     task = judged(make_called_task(Outcome.BUSY), next_call_needed=True, method="rule")
-    assert (task.next_action_at, task.next_action_reason) == (NOW + timedelta(minutes=10), "was busy")
+    assert task.next_action_at is not None
+    assert abs(task.next_action_at - NOW - timedelta(minutes=10)) <= timedelta(minutes=1)
+    assert task.next_action_reason == "was busy"
 
 
 def test_results_of_earlier_calls_stay_until_a_later_call_replaces_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 from calls.models import CallGroup
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Conversation, Task, TaskEvent
-from campaigns.services import launch
+from campaigns.services import control, launch
 from opendeep.accounts.models import User
 from opendeep.core.errors import Conflict, DomainError
 from tests.factories import NOW, make_conversation, make_organization, make_user, plan_data
@@ -40,6 +40,20 @@ def test_a_confirmed_plan_becomes_one_task_for_each_contact(user: User, openai_s
     assert campaign.orchestration["by"] == "model"
     assert "contacts" not in campaign.plan
     assert Conversation.objects.get(campaign=campaign).status == "executed"
+
+
+def test_nobody_is_called_after_the_end_of_the_plan(user: User, openai_server: OpenAIServer) -> None:
+    campaign = launched(user, plan_data(end_at="2026-11-27T10:00"))
+    assert campaign.ends_at == datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    assert CallGroup.objects.get(key=campaign_group_key(campaign.pk)).not_after == campaign.ends_at
+    control.pause(campaign.pk, at=NOW)
+    assert CallGroup.objects.get(key=campaign_group_key(campaign.pk)).not_after == campaign.ends_at
+
+
+def test_an_end_in_the_past_is_refused_in_words(user: User, openai_server: OpenAIServer) -> None:
+    with pytest.raises(DomainError) as refused:
+        launched(user, plan_data(end_at="2026-11-20T10:00"))
+    assert refused.value.fields == {"end_at": ["The end lies in the past."]}
 
 
 def test_confirming_again_gives_the_same_campaign(user: User, openai_server: OpenAIServer) -> None:
