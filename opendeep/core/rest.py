@@ -1,51 +1,16 @@
 """One shape for every error of the API: {"error": {"code", "message", "fields"}}."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from rest_framework import exceptions
-from rest_framework.pagination import LimitOffsetPagination
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from opendeep.core.errors import DomainError, PermanentError, RetryableError
-from opendeep.core.text import is_text
-
-
-class TextJSONParser(JSONParser):
-    """JSON whose texts a database can keep, and which is not nested without end."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        try:
-            data = super().parse(stream, media_type, parser_context)
-            if not all(map(is_text, _texts(data))):
-                raise exceptions.ParseError("Some texts hold characters that cannot be kept (NUL or half a character).")
-        except RecursionError:
-            raise exceptions.ParseError("This is nested too deeply.") from None
-        return data
-
-
-class Pagination(LimitOffsetPagination):
-    """`limit` and `offset`; a larger `limit` gets as many as there may be."""
-
-    max_limit = 500
-
-
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            yield key
-            yield from _texts(value)
-    elif isinstance(data, list):
-        for value in data:
-            yield from _texts(value)
 
 
 def error_body(code: str, message: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
