@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Turn, Usage
+from calls.states import Outcome
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.phone import parse_number
@@ -51,6 +52,42 @@ class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
     search_fields = ("id", "number", "origin", "contact_name")
     date_hierarchy = "created_at"
     inlines: ClassVar[list[Any]] = [CallEventInline, TurnInline, UsageInline]
+
+
+class LookedAfterFilter(admin.SimpleListFilter):
+    """What did not go by itself: the sweep of overdue calls or the comparison with the PBX had to act."""
+
+    title = "what had to be looked after"
+    parameter_name = "looked_after"
+    conditions: ClassVar[dict[str, Q]] = {
+        "overdue": Q(kind="overdue"),
+        "vanished": Q(kind="vanished"),
+        "lost": Q(kind="end", detail__outcome=Outcome.LOST.value),
+        "voice": Q(kind="voice_failed", source="engine"),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("overdue", "Given up after a deadline"),
+            ("vanished", "Gone from the PBX without a word"),
+            ("lost", "Ended as lost"),
+            ("voice", "A voice that did not come in time"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CallEvent]) -> QuerySet[CallEvent]:
+        condition = self.conditions.get(self.value() or "")
+        return queryset.filter(condition) if condition else queryset
+
+
+@admin.register(CallEvent)
+class CallEventAdmin(ReadOnly, admin.ModelAdmin[CallEvent]):
+    """The history of all calls; with the filter, a count of what the engine had to look after."""
+
+    list_display = ("at", "kind", "source", "call", "from_state", "to_state", "detail")
+    list_filter = (LookedAfterFilter, ("at", admin.DateFieldListFilter), "call__organization")
+    list_select_related = ("call",)
+    search_fields = ("call__id",)
+    ordering = ("-id",)
 
 
 @admin.register(CallGroup)

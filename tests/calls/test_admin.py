@@ -1,13 +1,15 @@
 """The operators' pages of calls."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from calls.models import DoNotCall
+from calls.models import CallEvent, DoNotCall
 from calls.services.do_not_call import is_do_not_call
 from opendeep.accounts.models import User
-from tests.factories import NUMBER, make_call, make_group, make_organization
+from tests.factories import NOW, NUMBER, make_call, make_group, make_organization
 
 pytestmark = pytest.mark.django_db
 
@@ -18,7 +20,7 @@ def operator(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("model", ["call", "callgroup", "callinghours", "donotcall"])
+@pytest.mark.parametrize("model", ["call", "callevent", "callgroup", "callinghours", "donotcall"])
 def test_every_list_can_be_read(operator: Client, model: str) -> None:
     make_group(make_organization())
     make_call()
@@ -46,6 +48,24 @@ def test_a_no_for_what_is_no_number_is_refused_in_words(operator: Client) -> Non
     page = operator.post(reverse("admin:calls_donotcall_add"), add)
     assert "is not a telephone number" in page.content.decode()
     assert not DoNotCall.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "event"),
+    [
+        ("overdue", {"kind": "overdue", "source": "engine"}),
+        ("vanished", {"kind": "vanished", "source": "pbx"}),
+        ("lost", {"kind": "end", "source": "pbx", "detail": {"outcome": "lost"}}),
+        ("voice", {"kind": "voice_failed", "source": "engine"}),
+    ],
+)
+def test_what_had_to_be_looked_after_can_be_counted(operator: Client, chosen: str, event: dict[str, Any]) -> None:
+    call = make_call()
+    for values in (event, {"kind": "ring", "source": "pbx"}, {"kind": "end", "source": "pbx", "detail": {}}):
+        CallEvent.objects.create(call=call, at=NOW, **values)
+    url = reverse("admin:calls_callevent_changelist")
+    assert operator.get(url).context["cl"].result_count == 3
+    assert operator.get(url, {"looked_after": chosen}).context["cl"].result_count == 1
 
 
 def test_a_no_can_be_added_by_hand_and_never_taken_away(operator: Client) -> None:
