@@ -129,6 +129,21 @@ class EventView:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionView:
+    """The latest word on whether and when a call is dialled.
+
+    `decision` is allow, defer, deny (by a `rule` of the gate) or wait (for what `rule` names: line, gateway ...).
+    `until` is when it is looked at again, for defer and wait.
+    """
+
+    decision: str
+    rule: str
+    why: str
+    until: datetime | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
     """A call as other apps see it."""
 

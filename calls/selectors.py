@@ -5,12 +5,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from calls.compliance.callee_clock import clock_of
 from calls.compliance.facts import hours_of
-from calls.contracts import Brief, CallView, EventView, GroupFigures, TalkOrder, TurnView
-from calls.models import Call
+from calls.contracts import Brief, CallView, DecisionView, EventView, GroupFigures, TalkOrder, TurnView
+from calls.models import Call, CallEvent, DoNotCall
 from calls.states import LIVE, State
 from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
@@ -72,6 +72,12 @@ def next_calling_time(organization_id: UUID, time_zone: str, at: datetime, *, nu
     return at if clock.is_within_hours(at) and not clock.holiday(at) else clock.next_opening(at)
 
 
+def do_not_call_list(organization_id: UUID) -> QuerySet[DoNotCall]:
+    """Whom the organization must not call: its own list and everybody's, the latest first."""
+    own_or_global = Q(organization=organization_id) | Q(organization=None)
+    return DoNotCall.objects.filter(own_or_global).order_by("-created_at", "-pk")
+
+
 def transcript_of(call_id: UUID) -> tuple[TurnView, ...]:
     """What was said, in the order in which it was heard."""
     call = Call(id=call_id)
@@ -101,6 +107,24 @@ def events_of(call_id: UUID) -> tuple[EventView, ...]:
             detail=event.detail,
         )
         for event in Call(id=call_id).events.order_by("id")
+    )
+
+
+def decision_of(call_id: UUID) -> DecisionView | None:
+    """Why the call is or is not dialled, as the gate or the engine said last; None before anybody looked."""
+    event = CallEvent.objects.filter(call=call_id, kind__in=("gate", "waits")).select_related("call").last()
+    if event is None:
+        return None
+    detail = event.detail
+    decision = detail.get("decision") or "wait"
+    until = datetime.fromisoformat(detail["until"]) if detail.get("until") else None
+    return DecisionView(
+        decision=decision,
+        rule=detail.get("rule") or detail.get("for") or "",
+        why=detail.get("why") or "",
+        # Rules that say "in a moment" again and again are kept once; the call knows the latest moment.
+        until=event.call.not_before if until is not None and event.call.state == State.QUEUED else until,
+        at=event.at,
     )
 
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from calls.contracts import EventView, TurnView
+from calls.contracts import DecisionView, EventView, TurnView
 from calls.models import Call, DoNotCall
+from calls.selectors import decision_of
+from calls.services.do_not_call_file import Problem
 
 
 class CallOutput(serializers.ModelSerializer[Call]):
@@ -36,9 +39,24 @@ class CallOutput(serializers.ModelSerializer[Call]):
         ]
 
 
+class DecisionOutput(serializers.Serializer[DecisionView]):
+    decision = serializers.CharField(help_text="allow, defer, deny, or wait (for a line, a gateway, a voice ...)")
+    rule = serializers.CharField(help_text="Which rule of the gate said so, or what is waited for.")
+    why = serializers.CharField(help_text="In words.")
+    until = serializers.DateTimeField(allow_null=True, help_text="When it is looked at again.")
+    at = serializers.DateTimeField()
+
+
 class CallDetailOutput(CallOutput):
+    decision = serializers.SerializerMethodField(help_text="Why it is or is not dialled: the latest word.")
+
     class Meta(CallOutput.Meta):
-        fields = [*CallOutput.Meta.fields, "brief", "figures"]
+        fields = [*CallOutput.Meta.fields, "time_zone_told", "consent", "decision", "brief", "figures"]
+
+    @extend_schema_field(DecisionOutput(allow_null=True))
+    def get_decision(self, call: Call) -> Any:
+        decision = decision_of(call.pk)
+        return DecisionOutput(decision).data if decision else None
 
 
 class TurnOutput(serializers.Serializer[TurnView]):
@@ -75,12 +93,33 @@ class DoNotCallInput(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
+class DoNotCallFileInput(serializers.Serializer[Any]):
+    file = serializers.FileField(help_text="CSV in UTF-8 with the columns number and, if you like, reason.")
+
+
+class ProblemOutput(serializers.Serializer[Problem]):
+    line = serializers.IntegerField()
+    message = serializers.CharField()
+
+
+class ImportedOutput(serializers.Serializer[Any]):
+    added = serializers.IntegerField()
+    known = serializers.IntegerField(help_text="On the list already.")
+    refused = serializers.IntegerField(help_text="Lines that are no numbers.")
+    problems = ProblemOutput(many=True, help_text="The first 100 of them.")
+
+
 class DoNotCallOutput(serializers.ModelSerializer[DoNotCall]):
     everybody = serializers.SerializerMethodField(help_text="It counts for all organizations.")
 
     class Meta:
         model = DoNotCall
         fields = ["number", "reason", "source", "call_id", "created_at", "everybody"]
+
+    def to_representation(self, instance: DoNotCall) -> dict[str, Any]:
+        """What was noted of a number that counts for everybody is the operators' business."""
+        shown = super().to_representation(instance)
+        return shown if instance.organization_id else {**shown, "reason": "", "source": "", "call_id": None}
 
     def get_everybody(self, row: DoNotCall) -> bool:
         return row.organization_id is None

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from calls.rest import views
+from calls.rest import do_not_call, views
 
 api_urls = [
     path("calls/", views.CallList.as_view(), name="api-calls"),
@@ -8,5 +8,7 @@ api_urls = [
     path("calls/<uuid:call_id>/transcript/", views.Transcript.as_view(), name="api-call-transcript"),
     path("calls/<uuid:call_id>/events/", views.Events.as_view(), name="api-call-events"),
     path("calls/<uuid:call_id>/hangup/", views.HangUp.as_view(), name="api-call-hangup"),
-    path("do-not-call/", views.DoNotCallList.as_view(), name="api-do-not-call"),
+    path("do-not-call/", do_not_call.DoNotCallList.as_view(), name="api-do-not-call"),
+    path("do-not-call/import/", do_not_call.DoNotCallImport.as_view(), name="api-do-not-call-import"),
+    path("do-not-call/export.csv", do_not_call.DoNotCallExport.as_view(), name="api-do-not-call-export"),
 ]

@@ -1,9 +1,8 @@
-"""Calls and the do-not-call list over HTTP, for one organization."""
+"""Calls over HTTP, for one organization."""
 
-from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
@@ -11,24 +10,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from calls.models import Call, DoNotCall
+from calls.models import Call
 from calls.rest.serializers import (
     CallDetailOutput,
     CallOutput,
-    DoNotCallInput,
-    DoNotCallOutput,
     EventsOutput,
     TranscriptOutput,
 )
 from calls.selectors import calls_of_organization, events_of, transcript_of
-from calls.services.do_not_call import add_do_not_call
 from calls.services.hangup import cancel_call
-from opendeep.accounts.models import Organization
 from opendeep.accounts.rest import tenant
 from opendeep.core.clock import now
 from opendeep.core.errors import NotFound
-from opendeep.core.phone import parse_number
-from opendeep.core.rest import validated
 
 
 def call_for(request: Request, call_id: UUID) -> Call:
@@ -79,29 +72,3 @@ class HangUp(APIView):
         call = call_for(request, call_id)
         cancel_call(call.pk, reason=f"Ended by {request.user}.", at=now())
         return Response(CallOutput(call_for(request, call_id)).data, status=status.HTTP_202_ACCEPTED)
-
-
-@extend_schema(tags=["do-not-call"])
-class DoNotCallList(ListAPIView[DoNotCall]):
-    """Whom the organization must not call: its own list and everybody's, the latest first."""
-
-    serializer_class = DoNotCallOutput
-    queryset = DoNotCall.objects.none()  # for the schema
-
-    def get_queryset(self) -> QuerySet[DoNotCall]:
-        return _listed_for(tenant(self.request))
-
-    @extend_schema(request=DoNotCallInput, responses={201: DoNotCallOutput, 200: DoNotCallOutput})
-    def post(self, request: Request) -> Response:
-        """Adds a number; it counts at once. 200 when it was on the list already. Nothing is ever taken off."""
-        organization = tenant(request)
-        given: dict[str, Any] = validated(DoNotCallInput, request)
-        number = parse_number(given["number"])
-        added = add_do_not_call(organization.pk, number, source="owner", reason=given["reason"], at=now())
-        row = DoNotCall.objects.get(organization=organization, number=number)
-        code = status.HTTP_201_CREATED if added else status.HTTP_200_OK
-        return Response(DoNotCallOutput(row).data, status=code)
-
-
-def _listed_for(organization: Organization) -> QuerySet[DoNotCall]:
-    return DoNotCall.objects.filter(Q(organization=organization) | Q(organization=None)).order_by("-created_at", "-pk")

@@ -1,21 +1,26 @@
 """Somebody said no. The row and everything that must know of it are one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
 
+from calls.compliance.numbers import look_up
 from calls.compliance.rules import ASKED_NOT_TO_BE_CALLED, ON_EVERYBODYS_LIST
 from calls.endings import Ending
 from calls.models import Call, CallEvent, DoNotCall
+from calls.selectors import do_not_call_list
 from calls.services import decisions
 from calls.services.capacity import lock_lines
-from calls.services.do_not_call_file import Entry
+from calls.services.do_not_call_file import BYTES_AT_MOST, Entry, Problem, read_list, too_large, write_list
 from calls.services.endings import end
 from calls.states import NOT_YET_DIALLED, Outcome
+from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
 from opendeep.core.live import call_group, hint_on_commit
 
@@ -69,6 +74,35 @@ def import_do_not_call(
     for start in range(0, len(entries), IMPORT_BATCH):
         added += _import_batch(organization_id, entries[start : start + IMPORT_BATCH], source, at)
     return Imported(added, len(entries) - added)
+
+
+def import_do_not_call_file(
+    organization: Organization, file: "UploadedFile[Any]", *, at: datetime
+) -> tuple[Imported, list[Problem]]:
+    """Adds the numbers of a CSV file to the organization's list. Raises DomainError "bad_file".
+
+    Numbers without a country code are of the country of the organization's own number.
+    """
+    if (file.size or 0) > BYTES_AT_MOST:
+        raise too_large()
+    region = look_up(organization.caller_id).region or None
+    entries, problems = read_list(file.read(), region)
+    return import_do_not_call(organization.pk, entries, source="import", at=at), problems
+
+
+def export_do_not_call(organization_id: UUID) -> Iterator[str]:
+    """The organization's list and everybody's, the latest first, as the lines of a CSV file.
+
+    What was noted of a number that counts for everybody is the operators' business.
+    """
+    return write_list(_exported(row) for row in do_not_call_list(organization_id).iterator(chunk_size=2000))
+
+
+def _exported(row: DoNotCall) -> tuple[str, ...]:
+    since = row.created_at.isoformat()
+    return (
+        (row.number, row.reason, row.source, since, "no") if row.organization_id else (row.number, "", "", since, "yes")
+    )
 
 
 def _import_batch(organization_id: UUID | None, entries: Sequence[Entry], source: str, at: datetime) -> int:

@@ -54,9 +54,13 @@ def read_list(content: bytes, default_region: str | None) -> tuple[list[Entry], 
     return list(entries.values()), problems
 
 
+def too_large() -> DomainError:
+    return DomainError("bad_file", f"The file is larger than {BYTES_AT_MOST // 1_000_000} MB. Split it.")
+
+
 def _text(content: bytes) -> str:
     if len(content) > BYTES_AT_MOST:
-        raise DomainError("bad_file", f"The file is larger than {BYTES_AT_MOST // 1_000_000} MB. Split it.")
+        raise too_large()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
-
 from calls.models import Call, CallEvent, DoNotCall, Turn
+from calls.selectors import do_not_call_list
 from calls.states import State
-from calls.web.words import SPEAKERS, call_pill, heard_and_unheard, measures
+from calls.web.words import SPEAKERS, call_pill, decision_words, heard_and_unheard, measures
 from opendeep.core import words
 from opendeep.core.errors import NotFound
 from opendeep.core.paging import Page, page_of
@@ -22,6 +21,8 @@ NUMBERS_PER_PAGE = 100
 EVENTS_SHOWN = 300
 JUDGED_WITHIN = timedelta(minutes=5)
 """After this an open page no longer looks by itself whether an ended call was judged."""
+DECISIONS = ("gate", "waits")
+"""Kinds of events that explain why a call is or is not dialled."""
 NORMAL_CLEARING = 16  # Q.850
 LIST_COLUMNS = (
     "id",
@@ -134,7 +135,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         is_busy=call.ended_at is None or now - call.ended_at < JUDGED_WITHIN,
         talking_for_ms=_talking_for_ms(call, now),
         turns=[_turn_line(place, turn, is_over) for place, turn in enumerate(call.turns.as_heard(), start=1)],
-        events=[_event_line(event) for event in events],
+        events=[_event_line(event, now, viewer) for event in events],
         facts=_facts(call, their_time if call.dialing_at else ""),
         goal=str(call.brief.get("goal", "")),
         instructions=str(call.brief.get("instructions", "")),
@@ -156,7 +157,9 @@ def _turn_line(place: int, turn: Turn, is_over: bool) -> TurnLine:
     )
 
 
-def _event_line(event: CallEvent) -> EventLine:
+def _event_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLine:
+    if event.kind in DECISIONS:
+        return _decision_line(event, now, viewer)
     return EventLine(
         at=event.at,
         kind=event.kind.replace("_", " "),
@@ -164,6 +167,15 @@ def _event_line(event: CallEvent) -> EventLine:
         change=" → ".join(dict.fromkeys(state for state in (event.from_state, event.to_state) if state)),
         detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items() if value not in (None, "")],
     )
+
+
+def _decision_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLine:
+    """Why a call is or is not dialled, and when it is looked at again on the viewer's clock."""
+    why, until = event.detail.get("why") or "", event.detail.get("until")
+    detail = [("why", why)] if why else []
+    if until:
+        detail.append(("until", words.moment(datetime.fromisoformat(until), now=now, zone=viewer)))
+    return EventLine(event.at, decision_words(event.detail), event.source, "", detail)
 
 
 def _facts(call: Call, their_time: str) -> list[tuple[str, str]]:
@@ -196,7 +208,7 @@ def _waits_because(call: Call, events: Sequence[CallEvent]) -> str:
 
 def do_not_call_page(organization_id: UUID, number: int, containing: str = "") -> Page[DoNotCall]:
     """Whom the organization must not call: its own list and everybody's, the latest first."""
-    rows = DoNotCall.objects.filter(Q(organization_id=organization_id) | Q(organization=None))
+    rows = do_not_call_list(organization_id)
     digits = "".join(character for character in containing if character.isdigit())
     if digits:
         rows = rows.filter(number__contains=digits)

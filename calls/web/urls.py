@@ -7,4 +7,5 @@ page_urls = [
     path("calls/<uuid:call_id>/", views.call, name="call"),
     path("calls/<uuid:call_id>/end/", views.end_call, name="end-call"),
     path("do-not-call/", views.do_not_call, name="do-not-call"),
+    path("do-not-call/import/", views.import_do_not_call, name="import-do-not-call"),
 ]

@@ -1,5 +1,6 @@
 """Pages about calls: the list, one call, and whom nobody may call."""
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from calls.facade import add_do_not_call, cancel_call
+from calls.services.do_not_call import import_do_not_call_file
 from calls.web import presentation
 from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
 from opendeep.core.clock import now
@@ -16,6 +18,9 @@ from opendeep.core.errors import DomainError
 from opendeep.core.paging import page_number
 from opendeep.core.phone import parse_number, spoken_format
 from opendeep.core.templatetags.words import viewer_zone
+from opendeep.core.words import counted
+
+LINES_SHOWN = 20
 
 
 @require_GET
@@ -46,13 +51,17 @@ def end_call(request: TenantRequest, call_id: UUID) -> HttpResponse:
 @tenant_page
 def do_not_call(request: TenantRequest) -> HttpResponse:
     entry = {"number": request.POST.get("number", ""), "reason": request.POST.get("reason", "")}
-    problem = ""
     if request.method == "POST":
         try:
             _add(request, **entry)
             return redirect("do-not-call")
         except DomainError as error:
-            problem = error.message
+            return _do_not_call_list(request, entry=entry, problem=error.message)
+    return _do_not_call_list(request, entry=entry)
+
+
+def _do_not_call_list(request: TenantRequest, **shown: Any) -> HttpResponse:
+    """`shown` may hold the entry that was typed, its problem, and what a file came to."""
     search = request.GET.get("search", "")
     page = presentation.do_not_call_page(request.organization.id, page_number(request.GET.get("page")), search)
     context = {
@@ -60,10 +69,28 @@ def do_not_call(request: TenantRequest) -> HttpResponse:
         "page": page,
         "search": search,
         "query": f"&{urlencode({'search': search})}" if search else "",
-        "entry": entry,
-        "problem": problem,
+        **shown,
     }
-    return render(request, "calls/do_not_call.html", context, status=422 if problem else 200)
+    refused = shown.get("problem") or shown.get("file_problem")
+    return render(request, "calls/do_not_call.html", context, status=422 if refused else 200)
+
+
+@require_POST
+@tenant_page
+def import_do_not_call(request: TenantRequest) -> HttpResponse:
+    file = request.FILES.get("file")
+    if file is None:
+        return _do_not_call_list(request, file_problem="Choose a CSV file first.")
+    try:
+        imported, problems = import_do_not_call_file(request.organization, file, at=now())
+    except DomainError as error:
+        return _do_not_call_list(request, file_problem=error.message)
+    added = f"{counted(imported.added, 'number')} added."
+    known = f" {imported.known} on the list already." if imported.known else ""
+    messages.success(request, f"{added}{known} It counts at once, for every campaign.")
+    if not problems:
+        return redirect("do-not-call")
+    return _do_not_call_list(request, refused=len(problems), lines=problems[:LINES_SHOWN])
 
 
 def _add(request: TenantRequest, number: str, reason: str) -> None:

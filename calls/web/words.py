@@ -31,6 +31,27 @@ OUTCOME_WORDS: dict[Outcome, Pill] = {
     Outcome.LOST: Pill("Lost", "wait"),
 }
 
+RULE_WORDS = {
+    "destination": "the number",
+    "country": "allowed countries",
+    "do_not_call": "do not call",
+    "consent": "consent",
+    "organization_paused": "all calls are paused",
+    "campaign_paused": "the campaign is paused",
+    "campaign_window": "the campaign's time",
+    "calling_hours": "calling hours",
+    "public_holiday": "public holiday",
+    "one_live_call": "one call at a time",
+    "minimum_gap": "pause between calls",
+    "frequency": "calls to one number",
+    "spending_cap": "spending cap",
+    "line": "a free line",
+    "rate": "calls per second",
+    "gateway": "a voice gateway",
+    "voice": "the voice",
+    "pbx": "the telephone system",
+}
+
 SPEAKERS = {"agent": "Agent", "callee": "Callee", "system": "Note"}
 
 
@@ -38,6 +59,18 @@ def call_pill(state: str, outcome: str) -> Pill:
     if state == State.ENDED:
         return OUTCOME_WORDS[Outcome(outcome)]
     return LIVE_WORDS[State(state)]
+
+
+def decision_words(detail: Mapping[str, Any]) -> str:
+    """What the gate decided (the detail of an event "gate" or "waits"), for example "Waits: calling hours"."""
+    rule = detail.get("rule") or detail.get("for") or ""
+    said = RULE_WORDS.get(rule, str(rule).replace("_", " "))
+    match detail.get("decision"):
+        case "allow":
+            return "May be dialled: every rule allows it"
+        case "deny":
+            return f"May not be dialled: {said}"
+    return f"Waits: {said}"
 
 
 def heard_and_unheard(text: str, heard_text: str) -> tuple[str, str]:

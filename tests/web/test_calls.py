@@ -1,11 +1,16 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from calls.compliance.decisions import ALLOW, Defer, Deny
+from calls.compliance.rules import RULES
 from calls.models import Call, CallEvent, DoNotCall, Turn
+from calls.services import decisions
 from calls.states import State
+from calls.web.words import RULE_WORDS
 from campaigns.keys import task_origin
 from opendeep.accounts.models import Organization, User
 from opendeep.core.clock import now
@@ -198,3 +203,49 @@ def test_strangers_end_no_calls(strange_page: Browser, acme: Organization) -> No
     strange_page.post(url(call, "end/"), status=404)
     call.refresh_from_db()
     assert call.state == "queued"
+
+
+def csv_file(content: bytes) -> SimpleUploadedFile:
+    return SimpleUploadedFile("list.csv", content, "text/csv")
+
+
+def test_many_numbers_come_from_a_file(page: Browser, acme: Organization) -> None:
+    html = page.post("/do-not-call/import/", {"file": csv_file(b"number\n+12025550100\n+12025550101\n")})
+    assert "2 numbers added." in html
+    assert DoNotCall.objects.filter(organization=acme, source="import").count() == 2
+    assert "0 numbers added. 1 on the list already." in page.post(
+        "/do-not-call/import/", {"file": csv_file(b"+12025550100")}
+    )
+
+
+def test_lines_of_a_file_that_are_no_numbers_are_named(page: Browser) -> None:
+    html = page.post("/do-not-call/import/", {"file": csv_file(f"+12025550100\n{HOSTILE}1\n".encode())})
+    assert "1 number added." in html
+    assert "1 line could not be taken" in html
+    assert "Line 2:" in html
+    assert HOSTILE not in html
+
+
+@pytest.mark.parametrize(
+    ("data", "words"), [({}, "Choose a CSV file"), ({"file": b"name\nAda"}, "no column named number")]
+)
+def test_a_file_that_is_no_list_is_refused_beside_its_field(page: Browser, data: dict[str, bytes], words: str) -> None:
+    files = {name: csv_file(content) for name, content in data.items()}
+    assert words in page.post("/do-not-call/import/", files, status=422)
+    assert not DoNotCall.objects.exists()
+
+
+def test_the_gates_decisions_are_told_in_words(page: Browser, acme: Organization) -> None:
+    call = make_call(organization=acme)
+    until = now() + timedelta(days=1)
+    decisions.keep(call.pk, Defer(until, "calling_hours", "It is night there."), NOW)
+    decisions.keep(call.pk, Deny("consent", "No consent is noted."), NOW)
+    decisions.keep(call.pk, ALLOW, NOW)
+    seen = words_of(page.get(url(call)))
+    assert "Waits: calling hours engine why: It is night there. · until: tomorrow" in seen
+    assert "May not be dialled: consent engine why: No consent is noted." in seen
+    assert "May be dialled: every rule allows it" in seen
+
+
+def test_every_rule_of_the_gate_has_words() -> None:
+    assert {rule.__name__ for rule in RULES} <= set(RULE_WORDS)
