@@ -7,7 +7,21 @@ owner does afterwards (sandbox/script.py). To add a persona, add a row.
 import re
 from dataclasses import dataclass, replace
 
-from sandbox.script import Become, Beep, CutIn, HangUp, Record, Ring, Say, Script, Steps, Vanish, Wait, spoken_texts
+from sandbox.script import (
+    Become,
+    Beep,
+    CutIn,
+    HangUp,
+    IfLong,
+    Record,
+    Ring,
+    Say,
+    Script,
+    Steps,
+    Vanish,
+    Wait,
+    spoken_texts,
+)
 
 # --- what the telephone does -------------------------------------------------------------------------------
 
@@ -79,7 +93,7 @@ VOICEMAIL = Script(
     is_machine=True,
 )
 
-MENU: Steps = (Wait(300), Say("For new appointments, press one. If you want to speak to a person, press two."))
+MENU: Steps = (Wait(100), Say("For new appointments, press one. If you want to speak to a person, press two."))
 PUT_THROUGH = Script(
     on_answer=(Wait(200), Say("Please hold, you are being connected."), Wait(600), Ring(), Wait(500), Become(HELPFUL)),
     is_machine=True,
@@ -95,6 +109,8 @@ PHONE_MENU = Script(
     patience_ms=None,
     is_machine=True,
 )
+
+THANKS: Steps = (Wait(200), Say("Thank you for asking. Then yes, that works for me."))
 
 SILENT = Script(patience_ms=None)
 
@@ -145,8 +161,8 @@ PERSONAS: tuple[Persona, ...] = (
             on_answer=GREETING,
             on_turn=(
                 (Wait(200), Say("Before I decide, may I bring my dog?")),
-                (),  # the agent asks for a moment; what counts is what it says after that
-                (Wait(200), Say("Thank you for asking. Then yes, that works for me.")),
+                (IfLong(3000), *THANKS),  # the agent may ask for a moment first, and that is short
+                THANKS,
             ),
             on_more=FAREWELL,
             on_goodbye=FAREWELL,

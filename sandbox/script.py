@@ -58,13 +58,20 @@ class Vanish:
 
 
 @dataclass(frozen=True)
+class IfLong:
+    """As the first of the steps after a turn: the others are taken only when so much was said in it."""
+
+    speech_ms: int
+
+
+@dataclass(frozen=True)
 class Become:
     """Somebody else is on the line from here on."""
 
     script: "Script"
 
 
-Step = Say | Beep | Ring | Wait | Record | HangUp | Vanish | Become
+Step = Say | Beep | Ring | Wait | IfLong | Record | HangUp | Vanish | Become
 Steps = tuple[Step, ...]
 
 # --- occasions --------------------------------------------------------------------------------------------

@@ -1,14 +1,14 @@
 """Between ASGI's WebSocket messages and the Realtime session, which knows nothing of ASGI."""
 
+import asyncio
 import contextlib
 import json
 from urllib.parse import parse_qsl
 
 from sandbox.openai.errors import ApiError
-from sandbox.openai.faults import TABLE
 from sandbox.openai.http import Receive, Scope, Send, as_asgi, headers_of
 from sandbox.openai.journal import JOURNAL
-from sandbox.openai.realtime import session
+from sandbox.openai.realtime import faults, session
 
 NOT_TEXT = 1003
 WITHOUT_CLOSE_FRAME = 1006
@@ -56,8 +56,11 @@ async def serve(scope: Scope, receive: Receive, send: Send, *, refusal: ApiError
     """One connection, from the handshake to its end; `refusal` answers the handshake with an HTTP error."""
     await receive()  # websocket.connect
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-    if refusal is None and (fault := TABLE.take("realtime", kinds=frozenset({"status"}))):
-        refusal = fault.as_error()
+    if refusal is None and (fault := faults.take(faults.ON_HANDSHAKE)):
+        if fault.kind == "slow_handshake":
+            await asyncio.sleep(faults.seconds_of(fault))
+        else:
+            refusal = fault.as_error()
     JOURNAL.record("realtime", model=query.get("model"), status=refusal.status if refusal else 101)
     if refusal is not None:
         await _refuse(send, refusal)

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sandbox.script import Become, Beep, HangUp, Record, Ring, Say, Script, Step, Steps, Vanish, Wait
+from sandbox.script import Become, Beep, HangUp, IfLong, Record, Ring, Say, Script, Step, Steps, Vanish, Wait
 from sandbox.speech import g711
 from sandbox.speech.voice import synthesize
 
@@ -129,7 +129,11 @@ class Callee:
         script = self._script
         if goodbye and script.on_goodbye is not None:
             return script.on_goodbye
-        return script.on_turn[self._turns - 1] if self._turns <= len(script.on_turn) else script.on_more
+        steps = script.on_turn[self._turns - 1] if self._turns <= len(script.on_turn) else script.on_more
+        match steps:
+            case (IfLong(speech_ms), *_) if self._speech_ticks * TICK_MS < speech_ms:
+                return ()
+        return steps
 
     def _is_heard_for(self, duration_ms: int) -> bool:
         """Is the caller speaking in this moment, in a turn of that length?"""
@@ -185,6 +189,8 @@ def _performed(step: Step) -> Iterable[Frame | _Lasting]:
             return tone(_RINGING_HZ, duration_ms)
         case Wait(duration_ms):
             return (SILENCE,) * (duration_ms // TICK_MS)
+        case IfLong():
+            return ()
     return (step,)
 
 

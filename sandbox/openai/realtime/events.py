@@ -215,5 +215,23 @@ def unknown(kind: str, fields: Event) -> Event:
     return _event(kind, **fields)
 
 
+def without_fields() -> list[Event]:
+    """Events that say what they are and nothing more, and one that does not even say that."""
+    kinds = (
+        "response.created",
+        "response.output_item.added",
+        "response.output_audio.delta",
+        "response.output_item.done",
+        "response.function_call_arguments.done",
+        "response.done",
+        "input_audio_buffer.speech_started",
+        "input_audio_buffer.speech_stopped",
+        "conversation.item.added",
+        "conversation.item.input_audio_transcription.completed",
+        "error",
+    )
+    return [*({"type": kind} for kind in kinds), {"event_id": new_id("event")}]
+
+
 NONSENSE: Event = {"type": "nonsense"}
 """Stands in the queue for a text that is not JSON, for the fault of that name."""

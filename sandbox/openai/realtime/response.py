@@ -66,6 +66,7 @@ class Response:
         self._outgoing = outgoing
         self._output: list[Item] = []
         self._open: _OpenMessage | None = None
+        self._closed: _OpenMessage | None = None
         self._details: dict[str, Any] | None = None
         self._usage: dict[str, Any] | None = None
 
@@ -107,6 +108,7 @@ class Response:
     def close_message(self, status: str = "completed") -> None:
         message, self._open = self._open, None
         assert message is not None
+        self._closed = message
         text = "".join(message.said).strip()
         item, part = message.item, message.part
         if not item.truncated:
@@ -119,9 +121,16 @@ class Response:
         self._outgoing.append(part.done(self._part(text)))
         self._finish_item(item, message.index, status)
 
+    def say_late(self) -> None:
+        """A piece of sound of the last message, after its end: what was on its way already."""
+        if self._closed is not None and self._closed.item.spoken:
+            audio = self._closed.item.spoken[: self.settings.output_format.bytes_of_ms(CHUNK_MS)]
+            self._outgoing.append(self._closed.part.audio_delta(base64.b64encode(audio).decode()))
+
     # A function call
 
-    def call_function(self, name: str, arguments: str) -> None:
+    def call_function(self, name: str, arguments: str, *, times: int = 1) -> None:
+        """`times`: how often the events that announce it come, which is once unless something is wrong."""
         call_id = new_id("call")
         wire = {
             "id": new_id("item"),
@@ -138,8 +147,9 @@ class Response:
         pieces = (arguments[at : at + _ARGUMENT_DELTA] for at in range(0, len(arguments), _ARGUMENT_DELTA))
         self._outgoing += [call.arguments_delta(piece) for piece in pieces]
         item.wire["arguments"] = arguments
-        self._outgoing.append(call.arguments_done(name, arguments))
-        self._finish_item(item, index, "completed")
+        for _ in range(times):
+            self._outgoing.append(call.arguments_done(name, arguments))
+            self._finish_item(item, index, "completed")
 
     # The end
 

@@ -6,7 +6,9 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
+from sandbox.openai.faults import Fault
 from sandbox.openai.realtime import faults, voice
 from sandbox.openai.realtime.admission import refusal
 from sandbox.openai.realtime.conversation import Item
@@ -41,10 +43,21 @@ async def serve(
     if refused := refusal(query, headers):
         await send_text(json.dumps(refused.event))
         await close(refused.close_code, refused.close_reason)
-    elif faults.take(faults.ON_CONNECT):
+        return
+    fault = faults.take(faults.ON_CONNECT)
+    if fault and fault.kind == "hang":
         await _listen_in_silence(receive_text)
-    else:
-        await Session(receive_text, send_text, close, query["model"], pace or pace_from()).run()
+        return
+    if fault and fault.kind == "slow_connect":
+        await asyncio.sleep(faults.seconds_of(fault))
+    session = Session(receive_text, send_text, close, query["model"], _pace_with(fault, pace or pace_from()))
+    await session.run(cut_after_s=faults.seconds_of(fault) if fault and fault.kind == "cut" else None)
+
+
+def _pace_with(fault: Fault | None, pace: Pace) -> Pace:
+    if fault and fault.kind == "session_limit":
+        return replace(pace, session_seconds=faults.seconds_of(fault))
+    return pace
 
 
 async def _listen_in_silence(receive_text: ReceiveText) -> None:
@@ -53,6 +66,11 @@ async def _listen_in_silence(receive_text: ReceiveText) -> None:
             await receive_text()
     except EOFError:
         return
+
+
+async def _cut_after(seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    raise Ending.drop()
 
 
 class Session:
@@ -68,12 +86,15 @@ class Session:
         self._performing: dict[str, asyncio.Task[None]] = {}
         self._recognizing: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
+    async def run(self, *, cut_after_s: float | None = None) -> None:
+        """`cut_after_s`: the connection is cut so long after the beginning."""
         ending = Ending.left()
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 for loop in (self._read(), self._write(), self._expire(), voice.warm()):
                     self._tasks.create_task(loop)
+                if cut_after_s is not None:
+                    self._tasks.create_task(_cut_after(cut_after_s))
         except* Ending as endings:
             first = endings.exceptions[0]
             ending = first if isinstance(first, Ending) else ending
@@ -102,7 +123,7 @@ class Session:
             self._something_to_send.clear()
             while unsent:
                 event = unsent.pop(0)
-                if event["type"] != "session.updated" or not faults.take(faults.ON_UPDATE):
+                if event.get("type") != "session.updated" or not faults.take(faults.ON_UPDATE):
                     await self._send_text("{nonsense" if event is NONSENSE else json.dumps(event))
 
     async def _expire(self) -> None:

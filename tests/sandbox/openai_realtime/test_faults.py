@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from sandbox.openai.controls import KINDS
 from sandbox.openai.faults import TABLE, Fault, parse_fault
 from sandbox.openai.realtime.settings import Pace
 from tests.sandbox.openai_realtime.test_protocol import closed
-from tests.sandbox.openai_realtime.test_talk import INSTRUCTIONS, INTRODUCTION
+from tests.sandbox.openai_realtime.test_talk import INSTRUCTIONS, INTRODUCTION, TOOLS
 from tests.sandbox.openai_realtime.wire import Client, client, spoken, stand_in
 
 
@@ -136,6 +137,107 @@ async def test_a_slow_start_waits_before_the_first_sound(line: Client) -> None:
     started = loop.time()
     await line.respond()
     assert loop.time() - started >= 0.3
+
+
+async def test_the_sound_may_stall_in_the_middle_of_a_sentence(line: Client) -> None:
+    await line.configure(instructions=INSTRUCTIONS)
+    order("stall", after_ms=900, seconds=0.3)
+    loop = asyncio.get_running_loop()
+    await line.send("response.create")
+    arrivals = []
+    while "response.done" not in line.types():
+        if (await line.next())["type"] == "response.output_audio.delta":
+            arrivals.append(loop.time())
+    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    assert max(gaps) >= 0.25
+    assert 2 <= gaps.index(max(gaps)) <= 5
+    assert spoken(line.seen[-1]["response"]) == INTRODUCTION
+
+
+async def test_a_response_may_be_empty(line: Client) -> None:
+    await line.configure(instructions=INSTRUCTIONS)
+    order("empty")
+    response = await line.respond()
+    assert (response["status"], response["output"]) == ("completed", [])
+    assert spoken(await line.respond()) == INTRODUCTION
+
+
+async def test_events_may_lack_their_fields(line: Client) -> None:
+    await line.configure(instructions=INSTRUCTIONS)
+    order("missing_fields", after_ms=500)
+    await line.send("response.create")
+    broken: list[dict[str, Any]] = []
+    while len(broken) < 12:
+        event = json.loads(await line.connection.recv_bytes())
+        broken += [event] if event.keys() in ({"type"}, {"event_id"}) else []
+    assert {event.get("type") for event in broken} >= {"response.output_audio.delta", "response.done", "error", None}
+    done = await line.until("response.done", lambda event: "response" in event)
+    assert spoken(done["response"]) == INTRODUCTION
+
+
+@pytest.mark.parametrize("arguments", ['{"reason": ', "[]", '{"digits": 5}', ""])
+async def test_a_tool_may_be_called_with_any_arguments(line: Client, arguments: str) -> None:
+    await line.configure(instructions=INSTRUCTIONS)
+    order("tool_call", tool="launch_rocket", arguments=arguments)
+    response = await line.respond()
+    (call,) = [item for item in response["output"] if item["type"] == "function_call"]
+    assert (call["name"], call["arguments"]) == ("launch_rocket", arguments)
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "no JSON"}
+    await line.send("conversation.item.create", item=output)
+    assert (await line.respond())["status"] == "completed"
+
+
+async def test_a_tool_call_may_be_told_twice(line: Client) -> None:
+    await line.configure(instructions=INSTRUCTIONS, tools=TOOLS)
+    await line.say("user", "Never call me again.")
+    order("tool_call_twice")
+    response = await line.respond()
+    done = [event for event in line.seen if event["type"] == "response.function_call_arguments.done"]
+    items = [event for event in line.seen if event["type"] == "response.output_item.done"]
+    assert len({event["call_id"] for event in done}) == 1
+    assert (len(done), len(items)) == (2, 2)
+    assert len(response["output"]) == 1
+
+
+async def test_sound_may_come_after_the_end_of_its_response() -> None:
+    async with stand_in(Pace(think_ms=0, speed=1)) as url, client(url) as line:
+        await line.configure(instructions=INSTRUCTIONS)
+        order("late_audio")
+        await line.send("response.create")
+        first = await line.until("response.output_audio.delta")
+        await line.send("response.cancel")
+        assert (await line.until("response.done"))["response"]["status"] == "cancelled"
+        late = await line.until("response.output_audio.delta")
+        assert (late["item_id"], len(late["delta"]) > 100) == (first["item_id"], True)
+
+
+async def test_a_session_may_be_slow_to_begin() -> None:
+    order("slow_connect", seconds=0.3)
+    loop = asyncio.get_running_loop()
+    async with stand_in() as url, client(url) as line:
+        connected = loop.time()
+        await line.until("session.created")
+        assert loop.time() - connected >= 0.25
+
+
+async def test_a_session_may_have_a_limit_of_its_own() -> None:
+    order("session_limit", seconds=0.3)
+    async with stand_in() as url:
+        async with client(url) as line:
+            assert (await line.until("error"))["error"]["code"] == "session_expired"
+            assert (await closed(line))[0] == 1001
+        async with client(url) as line:
+            await line.until("session.created")
+            await line.configure(instructions=INSTRUCTIONS)
+            assert spoken(await line.respond()) == INTRODUCTION
+
+
+async def test_a_connection_may_be_cut_while_nothing_is_said() -> None:
+    order("cut", seconds=0.1)
+    async with stand_in() as url, client(url) as line:
+        with pytest.raises(ConnectionClosedError):
+            await line.until("response.created")
+        assert await closed(line) == (1006, "")
 
 
 async def test_a_hanging_server_accepts_and_says_nothing() -> None:

@@ -52,6 +52,27 @@ async def test_a_dropped_connection_has_no_close_frame() -> None:
         assert await closed(line) == (1006, "")
 
 
+async def test_a_handshake_may_be_slow() -> None:
+    order("slow_handshake", seconds=0.3)
+    loop = asyncio.get_running_loop()
+    async with running() as url:
+        began = loop.time()
+        async with client(url) as line:
+            assert loop.time() - began >= 0.3
+            await line.until("session.created")
+
+
+async def test_a_handshake_may_be_refused_and_the_next_one_is_not() -> None:
+    order("status", status=429)
+    async with running() as url:
+        with pytest.raises(InvalidStatus) as refused:
+            async with client(url):
+                pass
+        assert refused.value.response.status_code == 429
+        async with client(url) as line:
+            await line.until("session.created")
+
+
 async def test_a_client_that_leaves_leaves_nothing_behind() -> None:
     before = len(asyncio.all_tasks())
     async with running() as url, client(url) as line:

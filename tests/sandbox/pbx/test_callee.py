@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sandbox.pbx.callee import END_OF_TURN_TICKS, SILENCE, TICK_MS, Callee, Frame, is_speech, spoken, tone
-from sandbox.script import Become, Beep, CutIn, HangUp, Record, Ring, Say, Script, Vanish, Wait
+from sandbox.script import Become, Beep, CutIn, HangUp, IfLong, Record, Ring, Say, Script, Vanish, Wait
 
 LOUD: Frame = (b"\x00\x20" * 80) + (b"\x00\xe0" * 80)
 HELLO = spoken("Hello?")
@@ -79,6 +79,14 @@ def test_a_turn_without_an_answer_counts() -> None:
     callee = person(Script(on_turn=((), (Say("Yes, please."),))))
     assert after_a_turn(callee) == []
     assert tuple(after_a_turn(callee)) == YES
+
+
+@pytest.mark.parametrize(("duration_ms", "answer"), [(1900, ()), (2000, YES)])
+def test_an_answer_may_be_for_long_turns_only(duration_ms: int, answer: tuple[Frame, ...]) -> None:
+    callee = person(Script(on_turn=((IfLong(2000), Say("Yes, please.")), (Say("Hello?"),))))
+    hear(callee, LOUD, duration_ms)
+    assert tuple(hear(callee, SILENCE, 5000)) == answer
+    assert tuple(after_a_turn(callee)) == HELLO
 
 
 def test_a_goodbye_is_answered_as_such_in_any_turn() -> None:

@@ -1,6 +1,7 @@
 """The analyst: was the task done, what was learned, and is another call needed?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sandbox.openai.chat.analyst.wishes import (
     callback_of,
     has_no_interest,
     is_courtesy,
+    is_machine,
     is_wrong_number,
     wants_no_calls,
 )
@@ -34,9 +36,10 @@ Verdict = dict[str, Any]
 
 def judge(data: Mapping[str, Any]) -> Verdict:
     """The `verdict` on one call. Every claim cites turns of the callee."""
-    call = read_call(data)
+    everything = read_call(data)
+    call = replace(everything, utterances=tuple(each for each in everything.utterances if not is_machine(each)))
     if not call.utterances:
-        return _unreached(call)
+        return _unreached(everything)
     findings = findings_of(call)
     if verdict := _final_wish(call, findings):
         return verdict
@@ -48,13 +51,15 @@ def judge(data: Mapping[str, Any]) -> Verdict:
 
 
 def _unreached(call: Call) -> Verdict:
-    summary = UNREACHED.get(call.outcome, "The person said nothing.")
+    otherwise = "Only a machine answered." if call.utterances else "The person said nothing."
+    summary = UNREACHED.get(call.outcome, otherwise)
     asked_off = call.has_event("do_not_call")
     return _verdict(
         reason=summary,
         summary=summary,
         next_call_needed=call.outcome not in FINAL_OUTCOMES and not asked_off,
         do_not_call_requested=asked_off,
+        turns=[utterance.turn for utterance in call.utterances],
     )
 
 

@@ -39,6 +39,13 @@ _NO_INTEREST = re.compile(
     r"|\b(?:do not|don't) want to (?:talk|speak|answer|participate)\b"
     r"|\bleave me alone\b|\bgo away\b"
 )
+_MACHINE = re.compile(
+    r"\bleave (?:me |us )?(?:a|your) (?:message|name)\b|\bafter the (?:tone|beep)\b|\bvoice ?mail\b|\bmailbox\b"
+    r"|\b(?:cannot|can't) (?:take your call|come to the (?:tele)?phone)\b"
+    r"|\bpress (?:\d|zero|one|two|three|four|five|six|seven|eight|nine|star|pound)\b"
+    r"|\b(?:automatic|automated) (?:service|system)\b|\byou are being (?:connected|transferred)\b"
+    r"|\b(?:valid|receive your) choice\b"
+)
 _COURTESY = re.compile(
     r"^\W*(?:(?:hello|hi|hey|yes\s*\?|good|morning|afternoon|evening|day|speaking|this|is|it's|who|calling|bye|goodbye|good-bye|thanks?|thank|you"
     r"|very|much|have|a|nice|too|welcome|you're|how|are|can|may|help|i)\b\W*)+$|^yes\s*\?$"
@@ -59,6 +66,11 @@ def wants_no_calls(utterance: Utterance) -> bool:
 
 def is_wrong_number(utterance: Utterance) -> bool:
     return bool(_WRONG_NUMBER.search(_words(utterance)))
+
+
+def is_machine(utterance: Utterance) -> bool:
+    """A voicemail or a phone menu speaks, which has no wishes and answers nothing."""
+    return bool(_MACHINE.search(_words(utterance)))
 
 
 def has_no_interest(utterance: Utterance) -> bool:

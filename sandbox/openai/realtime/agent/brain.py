@@ -22,7 +22,9 @@ MAX_REPEATS = 2
 MAX_ORDER_CHARS = 500
 _ASK_AGAIN = "I am sorry, I did not understand that. Could you say it again, please?"
 _STILL_THERE = "Are you still there?"
-_ORDER_TO_END = re.compile(r"\b(?:end_call|hang up|(?:end|close|finish) the (?:call|talk|conversation))\b", re.I)
+_ORDER_TO_END = re.compile(
+    r"\b(?:end_call|h[au]ng up|say good-?bye|take leave|(?:end|close|finish) the (?:call|talk|conversation))\b", re.I
+)
 _ORDER_TO_ASK_WHO_IS_THERE = re.compile(r"\bstill there\b|\b(?:silent|silence|said nothing|hear you)\b", re.I)
 
 
@@ -206,6 +208,7 @@ _AT_ONCE: dict[Meaning, _Rule] = {
     Meaning.WRONG_NUMBER: _wrong_number,
     Meaning.VOICEMAIL: machines.voicemail,
     Meaning.MENU: machines.menu,
+    Meaning.ANNOUNCEMENT: machines.announcement,
     Meaning.CALL_LATER: _call_later,
     Meaning.TAKE_OVER: _take_over,
     Meaning.ROBOT: _robot,

@@ -91,6 +91,11 @@ def menu(talk: Talk, text: str) -> Decision:
     return Decision(_A_PERSON) if talk.count(_A_PERSON) < MAX_REQUESTS else Decision()
 
 
+def announcement(talk: Talk, text: str) -> Decision:
+    """The options come next, or a person."""
+    return Decision()
+
+
 def is_being_put_through(talk: Talk) -> bool:
     """A key was pressed, and since then there was a tone, or the machine that asks to wait."""
     return talk.has_been_put_through and meaning_of(talk.callee_said()) in {Meaning.NOTHING, Meaning.HOLD}

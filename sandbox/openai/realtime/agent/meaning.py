@@ -11,6 +11,7 @@ class Meaning(Enum):
     WRONG_NUMBER = "wrong number"
     VOICEMAIL = "a machine that records"
     MENU = "a machine that wants keys"
+    ANNOUNCEMENT = "a machine that will say more"
     CALL_LATER = "another time"
     TAKE_OVER = "wants to give the agent another task"
     ROBOT = "asks whether this is a machine"
@@ -43,6 +44,14 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
     (
         Meaning.MENU,
         (rf"\b(?:press|dial) (?:\d|{_KEYS})\b", r"\b(?:valid|received?) (?:an? |your )?(?:choice|option|entry)"),
+    ),
+    (
+        Meaning.ANNOUNCEMENT,
+        (
+            r"\byou have reached\b[^?]*$",
+            r"\b(?:automatic|automated) (?:service|system|assistant)\b[^?]*$",
+            r"\bcalls? (?:may|might|will) be recorded",
+        ),
     ),
     (
         Meaning.OPT_OUT,

@@ -131,6 +131,12 @@ def test_a_menu_gets_the_key_of_a_person() -> None:
     assert (decision.call.name, decision.call.arguments) == ("send_dtmf", {"digits": "2"})
 
 
+def test_an_announcement_is_listened_to_and_what_follows_is_answered() -> None:
+    welcome = callee("Welcome, you have reached our automatic service.")
+    assert decide(scene(*INTRODUCED, welcome)) == Decision()
+    assert name_of(decide(scene(*INTRODUCED, welcome, MENU))) == "send_dtmf"
+
+
 def test_without_a_person_the_goal_chooses_the_key() -> None:
     decision = decide(scene(callee("Press one for sales, press two for appointments.")))
     assert decision.call is not None

@@ -68,6 +68,51 @@ def test_an_answer_completes_the_task_with_its_turn_as_evidence(answer: str, val
     assert f"Keeps appointment: {value}." in verdict["summary"]
 
 
+VOICEMAIL = "C: Hello, I cannot take your call right now. Please leave a message after the tone."
+MENU = "C: For new appointments, press one. If you want to speak to a person, press two."
+
+
+@pytest.mark.parametrize(
+    ("machine", "outcome", "reason"),
+    [
+        (VOICEMAIL, "voicemail", "Only a voicemail answered."),
+        (VOICEMAIL, "completed", "Only a machine answered."),
+        (MENU, "completed", "Only a machine answered."),
+    ],
+)
+def test_what_a_machine_says_answers_nothing_and_another_call_is_needed(
+    machine: str, outcome: str, reason: str
+) -> None:
+    verdict = judge(call(f"A: {OPENING}", machine, "A: Please call us back. Goodbye.", outcome=outcome))
+
+    assert not verdict["task_completed"]
+    assert verdict["next_call_needed"]
+    assert verdict["results"] == []
+    assert (verdict["reason"], verdict["evidence_turns"]) == (reason, [2])
+
+
+def test_the_person_behind_a_menu_answers() -> None:
+    behind = ("C: Please hold, you are being connected.", "C: Hello?", f"A: {OPENING}", "C: Yes, that works for me.")
+    verdict = judge(call(f"A: {OPENING}", MENU, *behind))
+
+    assert verdict["results"] == [{"field": "keeps_appointment", "value": "yes", "evidence_turns": [6]}]
+
+
+def test_a_question_of_the_callee_that_stayed_open_needs_another_call() -> None:
+    verdict = judge(asked("C: Before I decide, may I bring my dog?", "A: We will call you back. Goodbye."))
+
+    assert not verdict["task_completed"]
+    assert verdict["next_call_needed"]
+    assert verdict["results"] == []
+
+
+def test_a_wrong_number_is_final_and_cites_who_said_so() -> None:
+    verdict = judge(asked("C: You have the wrong number. There is no such person here."))
+
+    assert (verdict["task_completed"], verdict["next_call_needed"]) == (False, False)
+    assert verdict["evidence_turns"] == [3]
+
+
 def test_a_hello_into_the_question_does_not_answer_it_and_leaves_it_open() -> None:
     verdict = judge(call(f"A: {OPENING}", "C: Hello?", "C: Yes, that works for me.", "A: Thank you, goodbye."))
 
