@@ -89,6 +89,14 @@ class Campaign(models.Model):
     status_reason = models.CharField(max_length=200, blank=True)
     starts_at = models.DateTimeField(null=True, blank=True, help_text="No call before; empty means at once.")
     ends_at = models.DateTimeField(null=True, blank=True, help_text="No call from then on.")
+    recent_calls = models.JSONField(
+        default=list, blank=True, help_text="Marks of the last judged calls since it was started or resumed."
+    )
+    canary_left = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="First calls that may still be made; then it is held until its owner has looked.",
+    )
     last_claimed_at = models.DateTimeField(
         null=True, blank=True, help_text="When dispatch last took a task of it; the longest unserved comes first."
     )

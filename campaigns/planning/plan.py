@@ -73,6 +73,13 @@ class Retries(Value):
     rejected: Minutes | None = _minutes("rejected")
 
 
+class Canary(Value):
+    """With more contacts than `above`, the campaign is held after its first `calls` until the owner has looked."""
+
+    above: Annotated[int, Field(ge=1, le=CONTACTS_AT_MOST)] = 50
+    calls: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
 def _merged(contacts: tuple[Contact, ...]) -> tuple[Contact, ...]:
     """One contact for each number, in order; of two names or values the first one that says something counts."""
     by_phone: dict[str, Contact] = {}
@@ -132,6 +139,7 @@ class Plan(Value):
     end_at: Annotated[str | None, AfterValidator(_local_time)] = None
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     retries: SkipJsonSchema[Retries] = Retries()
+    canary: SkipJsonSchema[Canary | None] = Canary()
 
     @classmethod
     def from_user(cls, data: Any) -> "Plan":
@@ -157,9 +165,18 @@ class Plan(Value):
 
     def keeping(self, earlier: Mapping[str, Any] | None) -> "Plan":
         """This plan with what the user had set in the `earlier` one and the assistant does not know of."""
-        if earlier is None or "retries" not in earlier:
+        if earlier is None:
             return self
-        return self.model_copy(update={"retries": Retries.model_validate(earlier["retries"])})
+        kept: dict[str, Any] = {}
+        if "retries" in earlier:
+            kept["retries"] = Retries.model_validate(earlier["retries"])
+        if "canary" in earlier:
+            kept["canary"] = Canary.model_validate(earlier["canary"]) if earlier["canary"] else None
+        return self.model_copy(update=kept)
+
+    def first_calls(self) -> int | None:
+        """After how many calls the campaign is held for its owner to look; None: it is not."""
+        return self.canary.calls if self.canary and len(self.contacts) > self.canary.above else None
 
     def starts_at(self, zone: ZoneInfo) -> datetime | None:
         """The start as an aware moment; a time without an offset counts in `zone`."""

@@ -174,6 +174,7 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
             "status_reason",
             "conversation_id",
             "starts_at",
+            "ends_at",
             "created_at",
             "finished_at",
             "figures",

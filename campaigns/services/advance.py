@@ -17,6 +17,7 @@ from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.planning.next_step import Cancel, Complete, Fail, Judged, NextStep, TaskFacts, TryAgain, next_step
 from campaigns.planning.retries import DEFAULT_TABLE
+from campaigns.services import brakes
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import lock_campaign, move_task
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
@@ -48,6 +49,7 @@ def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:
         call = call_view(call_id)
         step = next_step(_facts(task, campaign), _judged(call, verdict), at)
         _apply(step, task, campaign, call, verdict, at)
+        brakes.note_judged(campaign, task, call, verdict, at)
 
 
 def _task_of(call_id: UUID, origin: str) -> Task | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from calls.contracts import CallRequest
 from calls.facade import next_calling_time, request_call
@@ -49,7 +49,7 @@ def take_step(campaign_id: UUID, at: datetime) -> Step:
                 .filter(pk=campaign_id, status=CampaignStatus.RUNNING)
                 .first()
             )
-            if campaign is None:
+            if campaign is None or campaign.canary_left == 0:
                 return Step.NOTHING
             task = due_tasks(campaign_id, at).select_related("contact").first()
             if task is None:
@@ -94,6 +94,7 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
     )
     if not claimed:
         raise Conflict("task_moved", "The task has moved on.")
+    Campaign.objects.filter(pk=campaign.pk, canary_left__gt=0).update(canary_left=F("canary_left") - 1)
 
 
 def _wait_for_opening(task: Task, opening: datetime, at: datetime) -> Step:

@@ -24,9 +24,19 @@ def pause(campaign_id: UUID, *, at: datetime) -> Campaign:
     return campaign
 
 
+def hold(campaign: Campaign, reason: str, *, at: datetime) -> None:
+    """Pauses the locked `campaign` for a reason that its owner is told."""
+    if move_campaign(campaign, CampaignSignal.PAUSE, at=at, reason=reason):
+        _put_group(campaign)
+
+
 def resume(campaign_id: UUID, *, at: datetime) -> Campaign:
+    """The owner has looked: what went wrong before counts no more, and the first calls have served their purpose."""
     with transaction.atomic():
         campaign = _moved(campaign_id, CampaignSignal.RESUME, CampaignStatus.RUNNING, at)
+        campaign.recent_calls = []
+        campaign.canary_left = campaign.canary_left or None
+        campaign.save(update_fields=["recent_calls", "canary_left"])
         _put_group(campaign)
         enqueue_on_commit("campaigns.dispatch_due")
     return campaign

@@ -52,6 +52,7 @@ def _turns(at: datetime) -> deque[_Turn]:
         Campaign.objects.filter(
             Exists(due_tasks(OuterRef("pk"), at)), status=CampaignStatus.RUNNING, organization__calling_paused=False
         )
+        .exclude(canary_left=0)
         .order_by(F("last_claimed_at").asc(nulls_first=True), "created_at")
         .values_list("pk", "organization_id", "last_claimed_at")
     )

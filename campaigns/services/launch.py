@@ -136,6 +136,7 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
         orchestration=order.orchestration,
         starts_at=start,
         ends_at=end,
+        canary_left=plan.first_calls(),
         created_at=at,
     )
     put_group(
