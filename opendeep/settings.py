@@ -173,6 +173,8 @@ OPENAI_TIMEOUT_SECONDS = env.number("OPENAI_TIMEOUT_SECONDS", 60, minimum=1, max
 
 ASTERISK_AMI_HOST = env.text("ASTERISK_AMI_HOST", "127.0.0.1")
 ASTERISK_AMI_PORT = env.port("ASTERISK_AMI_PORT", 5038)
+ASTERISK_AMI_TLS = env.boolean("ASTERISK_AMI_TLS", False)
+ASTERISK_AMI_CA_FILE = env.text("ASTERISK_AMI_CA_FILE", "")
 ASTERISK_AMI_USERNAME = env.text("ASTERISK_AMI_USERNAME", "opendeep-orig")
 ASTERISK_AMI_SECRET = env.text("ASTERISK_AMI_SECRET", "")
 # Least privilege: the account that dials may see no events. Without an own account, callcontrol uses the first one.
@@ -213,6 +215,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked for by the launcher and probes, without the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "opendeep.errors.out_of_date"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -252,6 +255,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(VAR_DIR / "media")))
+RECORDINGS = env.boolean("RECORDINGS", True)
+RECORDINGS_ROOT = MEDIA_ROOT / "recordings"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))

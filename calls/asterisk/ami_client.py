@@ -5,6 +5,7 @@ Nothing is ever sent twice: an action whose answer does not come raises, and its
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class AmiAccount:
     port: int
     username: str
     secret: str
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,9 @@ class AmiClient:
 
     async def _one_connection(self, on_login: Callable[[], Awaitable[None]]) -> None:
         async with asyncio.timeout(self.times.connect):
-            reader, self._writer = await asyncio.open_connection(self.account.host, self.account.port)
+            reader, self._writer = await asyncio.open_connection(
+                self.account.host, self.account.port, ssl=self.account.tls
+            )
         tasks = [asyncio.create_task(self._serve(on_login)), asyncio.create_task(self._read(reader))]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -8,6 +8,7 @@ thread without a word, its futures wait without an end or stay behind, and it se
 import queue
 import re
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from asterisk.ami.response import Response
 from django.conf import settings
 
 from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, PbxUnavailable, Refused, Unknown
+from calls.asterisk.tls import TlsConnection, context_from_settings
 
 log = structlog.get_logger(__name__)
 
@@ -44,15 +46,20 @@ class Lost(Exception):
     """The connection was lost before the answer."""
 
 
-class _BoundedSocket(socket.socket):
+class _Bounded:
     """Receives at most MAX_SESSION_BYTES, because the library buffers whatever comes."""
 
-    received = 0
+    def __init__(self, connection: socket.socket | TlsConnection) -> None:
+        self._connection = connection
+        self._received = 0
+        self.sendall = connection.sendall
+        self.shutdown = connection.shutdown
+        self.close = connection.close
 
-    def recv(self, size: int, flags: int = 0, /) -> bytes:
-        data = super().recv(size, flags)
-        self.received += len(data)
-        if self.received > MAX_SESSION_BYTES:
+    def recv(self, size: int) -> bytes:
+        data = self._connection.recv(size)
+        self._received += len(data)
+        if self._received > MAX_SESSION_BYTES:
             raise OSError("The other side sends too much for a PBX.")
         return data
 
@@ -60,8 +67,9 @@ class _BoundedSocket(socket.socket):
 class _Client(AMIClient):  # type: ignore[misc]
     """The library's client with deadlines: `ask` answers, or raises Silence or Lost, and leaves nothing behind."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(address=host, port=port)
+        self._tls = tls
         self._thread: threading.Thread | None = None
         self._write_lock = threading.Lock()
         self._answers: dict[str, queue.SimpleQueue[Response | None]] = {}
@@ -71,9 +79,7 @@ class _Client(AMIClient):  # type: ignore[misc]
     def connect(self) -> None:
         """Connects and waits for the greeting. Raises OSError, Silence, Lost."""
         plain = socket.create_connection((self._address, self._port), CONNECT_SECONDS)
-        self._socket = _BoundedSocket(fileno=plain.detach())
-        self._socket.settimeout(None)  # the reader may wait as long as the session lasts
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(ANSWER_SECONDS), 0))
+        self._socket = _Bounded(self._open_line(plain))
         self.finished = threading.Event()
         self._thread = threading.Thread(target=self.listen, name="ami-reader", daemon=True)
         self._thread.start()
@@ -83,6 +89,17 @@ class _Client(AMIClient):  # type: ignore[misc]
             raise Silence from None
         if not greeted:
             raise Lost
+
+    def _open_line(self, plain: socket.socket) -> socket.socket | TlsConnection:
+        if self._tls is not None:
+            try:
+                return TlsConnection(plain, self._tls, self._address, ANSWER_SECONDS)
+            except OSError:
+                plain.close()
+                raise
+        plain.settimeout(None)  # the reader may wait as long as the session lasts
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", int(ANSWER_SECONDS), 0))
+        return plain
 
     def listen(self) -> None:
         try:
@@ -194,6 +211,7 @@ class AmiDialer:
     secret: str
     dial_string: str
     context: str
+    tls: ssl.SSLContext | None = None
 
     @classmethod
     def from_settings(cls) -> "AmiDialer":
@@ -204,11 +222,12 @@ class AmiDialer:
             secret=settings.ASTERISK_AMI_SECRET,
             dial_string=settings.ASTERISK_DIAL_STRING,
             context=settings.ASTERISK_CONTEXT,
+            tls=context_from_settings(),
         )
 
     @contextmanager
     def session(self) -> Iterator[AmiSession]:
-        client = _Client(self.host, self.port)
+        client = _Client(self.host, self.port, self.tls)
         try:
             self._open(client)
             yield AmiSession(client, self.dial_string, self.context)

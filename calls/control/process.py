@@ -6,6 +6,7 @@ import structlog
 from django.conf import settings
 
 from calls.asterisk.ami_client import AmiAccount, AmiClient, AmiTimes
+from calls.asterisk.tls import context_from_settings
 from calls.control.commands import Commands
 from calls.control.news import News
 from calls.control.reconcile import reconcile, reconcile_forever
@@ -23,6 +24,7 @@ def account_from_settings() -> AmiAccount:
         port=settings.ASTERISK_AMI_PORT,
         username=settings.ASTERISK_AMI_EVENTS_USERNAME,
         secret=settings.ASTERISK_AMI_EVENTS_SECRET,
+        tls=context_from_settings(),
     )
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from calls.asterisk.ami_client import BROKEN, AmiAccount, AmiClient, AmiRefused, AmiTimeout, AmiTimes, LoginRefused
 from calls.asterisk.ami_codec import AmiMessage
+from calls.asterisk.tls import context_from_settings
 from calls.doctor import versions
 from calls.doctor.findings import Finding, missing, note, ok
 
@@ -91,7 +92,7 @@ def events_account() -> AmiAccount:
 
 
 def _account_of(username: str, secret: str) -> AmiAccount:
-    return AmiAccount(settings.ASTERISK_AMI_HOST, settings.ASTERISK_AMI_PORT, username, secret)
+    return AmiAccount(settings.ASTERISK_AMI_HOST, settings.ASTERISK_AMI_PORT, username, secret, context_from_settings())
 
 
 def _account(part: str, username: str, view: View, needs: frozenset[str]) -> Iterator[Finding]:

@@ -98,6 +98,7 @@ def _sandbox_pbx(var: Path, ports: Ports) -> dict[str, str]:
     return {
         "ASTERISK_AMI_HOST": "127.0.0.1",
         "ASTERISK_AMI_PORT": str(ports.sandbox_pbx),
+        "ASTERISK_AMI_TLS": "false",
         "ASTERISK_AMI_USERNAME": "sandbox",
         "ASTERISK_AMI_SECRET": "sandbox",
         "SANDBOX_CACHE_DIR": str(var / "sandbox" / "voices"),

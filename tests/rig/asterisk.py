@@ -55,10 +55,13 @@ class RunningAsterisk:
     dial_string = "PJSIP/{number}@trunk"
     context = "opendeep-out"
 
-    def __init__(self) -> None:
+    def __init__(self, ami_certificate: bytes | None = None) -> None:
+        """`ami_certificate`: key and certificate in PEM; with it, AMI is served over TLS too, at `ami_tls_port`."""
+        self._certificate = ami_certificate
         self._tree = ensure_rootfs()
         self.version = asterisk_version(self._tree)
         self.ami_port = free_tcp_port()
+        self.ami_tls_port = free_tcp_port()
         self.sip_port = free_udp_port()
         self.trunk_port = free_udp_port()
         self.originator = Account("opendeep-orig", secrets.token_hex(16))
@@ -135,6 +138,11 @@ class RunningAsterisk:
         accounts = (self.originator, self.observer, self.everything)
         values = {(account.username, "secret"): account.secret for account in accounts if account.secret}
         values["general", "port"] = str(self.ami_port)
+        if self._certificate is not None:
+            (self._directory / "etc" / "ami.pem").write_bytes(self._certificate)
+            values["general", "tlsenable"] = "yes"
+            values["general", "tlsbindaddr"] = f"{self.host}:{self.ami_tls_port}"
+            values["general", "tlscertfile"] = values["general", "tlsprivatekey"] = "/mnt/etc/ami.pem"
         return with_values((DEPLOYED / "manager.conf").read_text(), values)
 
     def _pjsip_conf(self) -> str:

@@ -1,6 +1,7 @@
 """A scripted AMI server in a thread: what a PBX that misbehaves puts on the wire."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,12 +64,12 @@ class ScriptedServer:
 
 
 @contextmanager
-def scripted(script: Script) -> Iterator[ScriptedServer]:
+def scripted(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     """Serves connections one after the other with `script`, and closes each when the script is over."""
     server = ScriptedServer()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server.port = listener.getsockname()[1]
-        thread = threading.Thread(target=_serve, args=(listener, script, server), name="ami-peer")
+        thread = threading.Thread(target=_serve, args=(listener, script, server, tls), name="ami-peer")
         thread.start()
         try:
             yield server
@@ -78,12 +79,18 @@ def scripted(script: Script) -> Iterator[ScriptedServer]:
             assert not thread.is_alive()
 
 
-def _serve(listener: socket.socket, script: Script, server: ScriptedServer) -> None:
+def _serve(listener: socket.socket, script: Script, server: ScriptedServer, tls: ssl.SSLContext | None) -> None:
     while True:
         try:
             connection, _ = listener.accept()
         except OSError:
             return
+        if tls is not None:
+            try:
+                connection = tls.wrap_socket(connection, server_side=True)
+            except OSError:  # the other side does not trust us
+                connection.close()
+                continue
         with connection:
             peer = Peer(connection, server.actions)
             try:

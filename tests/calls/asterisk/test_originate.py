@@ -25,9 +25,15 @@ def short_deadlines(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not [thread for thread in threading.enumerate() if thread.name == "ami-reader"]
 
 
-def dialer(port: int, **fields: str) -> AmiDialer:
-    values = {"username": "opendeep", "secret": "s3cret", "context": "opendeep-out"}
-    return AmiDialer("127.0.0.1", port, dial_string="PJSIP/{number}@trunk", **(values | fields))
+def dialer(
+    port: int,
+    *,
+    username: str = "opendeep",
+    secret: str = "s3cret",
+    dial_string: str = "PJSIP/{number}@trunk",
+    context: str = "opendeep-out",
+) -> AmiDialer:
+    return AmiDialer("127.0.0.1", port, username, secret, dial_string, context)
 
 
 def open_session(dialer: AmiDialer) -> None:
