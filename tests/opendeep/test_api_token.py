@@ -4,11 +4,14 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from opendeep.accounts.authentication import ApiTokenAuthentication
+from opendeep.accounts.authentication import NOTED_EVERY, ApiTokenAuthentication
 from opendeep.accounts.models import ApiToken, User
 from opendeep.accounts.services import create_owner
 from opendeep.accounts.tenancy import organization_of_user
@@ -57,6 +60,22 @@ def test_the_token_of_somebody_who_left_the_organization_is_refused(alice: User)
     alice.memberships.all().delete()
     with pytest.raises(AuthenticationFailed):
         authenticate(f"Token {token}")
+
+
+def test_reading_with_a_token_writes_at_most_once_a_minute(alice: User) -> None:
+    organization = organization_of_user(alice.pk)
+    assert organization is not None
+    row, token = ApiToken.issue(alice, organization)
+    authenticate(f"Token {token}")
+    with CaptureQueriesContext(connection) as queries:
+        authenticate(f"Token {token}")
+    assert [query["sql"] for query in queries if query["sql"].startswith("UPDATE")] == []
+    long_ago = timezone.now() - NOTED_EVERY * 2
+    ApiToken.objects.update(last_used_at=long_ago)
+    authenticate(f"Token {token}")
+    row.refresh_from_db()
+    assert row.last_used_at is not None
+    assert row.last_used_at > long_ago
 
 
 def test_another_kind_of_header_is_not_ours(alice: User) -> None:
