@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include([*accounts_pages, *campaigns_pages, *calls_pages])),
 ]
 
+handler400 = "opendeep.errors.bad_request"
 handler404 = "opendeep.errors.not_found"
 handler403 = "opendeep.errors.forbidden"
 handler500 = "opendeep.errors.server_error"

@@ -43,3 +43,16 @@ def test_without_a_database_errors_are_still_said_in_words(monkeypatch: pytest.M
     response = client.get(path)
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_form_of_an_old_page_is_refused_in_words() -> None:
+    response = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "a@example.com", "password": "x"})
+    assert response.status_code == 403
+    assert "This page is out of date" in response.content.decode()
+
+
+def test_a_request_for_a_foreign_host_is_refused_in_words() -> None:
+    response = Client(headers={"Host": "evil.example"}).get("/")
+    assert response.status_code == 400
+    assert "could not be understood" in response.content.decode()
