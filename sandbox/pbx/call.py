@@ -91,6 +91,7 @@ class Call:
 
     def play_digit(self, digit: str) -> None:
         """Towards the callee."""
+        self._around.journal.write("key", channel_id=self.channel.uniqueid, digit=digit)
         if self._callee is not None:
             self._callee.press(digit)
 
@@ -282,6 +283,7 @@ class Call:
             sip_status=ending.sip_status,
             ended_by=ending.by,
             talk_ms=round(talk_s * 1000),
+            recorded_ms=self._callee.recorded_ms if self._callee is not None else None,
         )
 
     def _set_state(self, state: int) -> None:

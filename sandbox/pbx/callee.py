@@ -45,12 +45,16 @@ def is_speech(frame: Frame) -> bool:
 
 
 class Callee:
-    """One person in one call. `has_hung_up` becomes true when the script says so."""
+    """One person in one call. `has_hung_up` becomes true when the script says so.
+
+    `recorded_ms` is how much speech there is in a recording, None until one has begun.
+    """
 
     def __init__(self, script: Script, hears_goodbye: HearsGoodbye) -> None:
         self._hears_goodbye = hears_goodbye
         self._last_words: deque[Frame] = deque(maxlen=_LAST_WORDS_TICKS)
         self.has_hung_up = False
+        self.recorded_ms: int | None = None
         self._pick_up(script)
 
     def _pick_up(self, script: Script) -> None:
@@ -172,6 +176,7 @@ class Callee:
 
     def _record(self, record: Record) -> None:
         self._recorded_ticks += 1
+        self.recorded_ms = (self.recorded_ms or 0) + (0 if self._silent_ticks else TICK_MS)
         silent_ticks = min(self._silent_ticks, self._recorded_ticks)
         if silent_ticks * TICK_MS >= record.silence_ms or self._recorded_ticks * TICK_MS >= record.max_ms:
             self._acting.popleft()

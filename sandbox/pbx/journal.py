@@ -1,7 +1,9 @@
 """What happened at the PBX, for whoever counts calls there: one JSON object per line.
 
 `originate`: an Originate arrived {channel_id, action_id, number, accepted}. `answered` {channel_id, number}.
-`ended` {channel_id, number, answered, cause, sip_status, ended_by, talk_ms}. Each has `event` and `at` (UTC).
+`key` {channel_id, digit}: a telephone key was pressed for the callee to hear. `ended` {channel_id, number, answered,
+cause, sip_status, ended_by, talk_ms, recorded_ms}: the last is how much speech a voicemail has recorded, null when
+nothing was. Each has `event` and `at` (UTC).
 """
 
 import json

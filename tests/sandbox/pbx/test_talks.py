@@ -56,12 +56,14 @@ async def test_a_voicemail_greets_beeps_and_records_until_the_caller_stops(
     assert heard(greeting) == "Hello, I cannot take your call right now. Please leave a message after the tone."
     assert tone_ms(greeting, 1000) == pytest.approx(400, abs=40)
     await line.speak(QUESTION * 2)
+    spoken_ms = sum(is_speech((QUESTION * 2)[at : at + 320]) for at in range(0, len(QUESTION) * 2, 320)) * 20
     rest = await line.listen(60_000)
     assert len(rest) == pytest.approx(5000 * 16, abs=500 * 16)
     assert not any(rest)
     await client.until(Event="HangupRequest", Uniqueid=call_id)
     await client.until(Event="Hangup", Uniqueid=call_id)
     assert journal()[-1]["ended_by"] == "callee"
+    assert journal()[-1]["recorded_ms"] == pytest.approx(spoken_ms, abs=100)
 
 
 async def test_a_voicemail_is_full_after_half_a_minute(dial: Dial) -> None:
@@ -89,7 +91,9 @@ async def test_a_menu_repeats_itself_and_gives_up_when_nobody_chooses(dial: Dial
     assert said.endswith("We did not receive your choice.")
 
 
-async def test_a_menu_refuses_a_wrong_key_and_leads_to_a_person_by_the_right_one(dial: Dial, client: AmiClient) -> None:
+async def test_a_menu_refuses_a_wrong_key_and_leads_to_a_person_by_the_right_one(
+    dial: Dial, client: AmiClient, journal: Journal
+) -> None:
     call_id, line = await dial(6)
     await line.listen(2000)
     await client.ask("PlayDTMF", Channel=call_id, Digit="7")
@@ -104,6 +108,7 @@ async def test_a_menu_refuses_a_wrong_key_and_leads_to_a_person_by_the_right_one
     assert heard(await line.listen(3000)) == "Yes, that works for me."
     await line.speak(FAREWELL)
     assert heard(await line.listen(3000)) == "Thank you, goodbye."
+    assert [entry["digit"] for entry in journal() if entry["event"] == "key"] == ["7", "1", "2"]
 
 
 async def test_a_person_talks_into_the_first_long_sentence_and_answers_the_next(dial: Dial) -> None:
