@@ -124,6 +124,11 @@ class Contact(models.Model):
     name = models.CharField(max_length=120, blank=True)
     number = models.CharField(max_length=16, help_text="E.164")
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
+    time_zone_told = models.BooleanField(
+        default=False,
+        help_text="Somebody told it; else it is a guess by the number, and the gate asks all zones of it.",
+    )
+    consent = models.CharField(max_length=200, blank=True, help_text="Where and when they agreed to be called.")
     variables = models.JSONField(default=dict, blank=True)
 
     class Meta:

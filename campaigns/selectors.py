@@ -1,7 +1,7 @@
 """Reads for pages, sockets and the API. Everything is scoped by the organization that asks."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
-from calls.contracts import CallView
-from calls.facade import calls_of_origin
+from calls.contracts import CallView, DecisionView
+from calls.facade import calls_of_origin, decision_of
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Conversation, Message, Report, Task, TaskEvent
 from campaigns.planning.questions import Question
@@ -168,6 +168,13 @@ class Attempt:
 def attempts_of(task_id: UUID) -> list[Attempt]:
     """The calls of a task, oldest first, each with its verdict when there is one."""
     return [Attempt(call, verdict_of(call.id)) for call in calls_of_origin(task_origin(task_id))]
+
+
+def latest_decision(task: Task, attempts: Sequence[Attempt]) -> DecisionView | None:
+    """Why the task is or is not called: what it waits for itself, or else the latest word on its latest call."""
+    if task.status == TaskStatus.PENDING and task.next_action_reason:
+        return DecisionView("wait", "", task.next_action_reason, task.next_action_at, task.updated_at)
+    return decision_of(attempts[-1].call.id) if attempts else None
 
 
 # --- Reports --------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -31,10 +31,25 @@ class Variable(Value):
     value: Annotated[str, text(0, 500)]
 
 
+def _time_zone(name: str) -> str:
+    if name and name not in available_timezones():
+        raise complaint(f"{name[:40]} is not a time zone. Write one like Europe/Berlin, or leave it empty.")
+    return name
+
+
 class Contact(Value):
     name: Annotated[str, text(0, 120)] = ""
     phone: PhoneNumber
     variables: Annotated[tuple[Variable, ...], Field(max_length=VARIABLES_AT_MOST)] = ()
+    # Not for the model to claim, so hidden from its schema; empty when unknown. `time_zone` is an IANA name, `consent`
+    # says where and when they agreed to be called.
+    time_zone: SkipJsonSchema[Annotated[str, AfterValidator(_time_zone)]] = ""
+    consent: SkipJsonSchema[Annotated[str, text(0, 200)]] = ""
+
+    def keeping(self, earlier: Mapping[str, Any] | None) -> "Contact":
+        """This contact with what the `earlier` plan knew of the same number and the assistant does not."""
+        hidden = {name: (earlier or {}).get(name, "") for name in ("time_zone", "consent")}
+        return self.model_copy(update=hidden) if any(hidden.values()) else self
 
 
 class ResultField(Value):
@@ -93,7 +108,13 @@ def _joined(one: Contact, other: Contact) -> Contact:
     variables = {variable.name: variable for variable in (*other.variables, *one.variables)}
     if len(variables) > VARIABLES_AT_MOST:
         raise complaint(f"{one.phone} stands here more than once, with more than {VARIABLES_AT_MOST} variables.")
-    return Contact.model_construct(name=one.name or other.name, phone=one.phone, variables=tuple(variables.values()))
+    return Contact.model_construct(
+        name=one.name or other.name,
+        phone=one.phone,
+        variables=tuple(variables.values()),
+        time_zone=one.time_zone or other.time_zone,
+        consent=one.consent or other.consent,
+    )
 
 
 def _unique(fields: tuple[ResultField, ...]) -> tuple[ResultField, ...]:
@@ -140,6 +161,7 @@ class Plan(Value):
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     retries: SkipJsonSchema[Retries] = Retries()
     canary: SkipJsonSchema[Canary | None] = Canary()
+    requires_consent: SkipJsonSchema[bool] = False
 
     @classmethod
     def from_user(cls, data: Any) -> "Plan":
@@ -167,7 +189,11 @@ class Plan(Value):
         """This plan with what the user had set in the `earlier` one and the assistant does not know of."""
         if earlier is None:
             return self
-        kept: dict[str, Any] = {}
+        known = {contact["phone"]: contact for contact in earlier.get("contacts", ())}
+        kept: dict[str, Any] = {
+            "requires_consent": bool(earlier.get("requires_consent")),
+            "contacts": tuple(contact.keeping(known.get(contact.phone)) for contact in self.contacts),
+        }
         if "retries" in earlier:
             kept["retries"] = Retries.model_validate(earlier["retries"])
         if "canary" in earlier:

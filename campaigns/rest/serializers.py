@@ -5,9 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from calls.contracts import DecisionView
 from campaigns.models import Campaign, Contact, Report, Task, TaskEvent
 from campaigns.reporting.words import safe_html
-from campaigns.selectors import Attempt, TaskFigures
+from campaigns.selectors import Attempt, TaskFigures, latest_decision
 from campaigns.states import CampaignStatus, TaskStatus
 
 TASK_STATUSES = [status.value for status in TaskStatus]
@@ -51,7 +52,7 @@ class ExecuteOutput(serializers.Serializer[Any]):
 class ContactOutput(serializers.ModelSerializer[Contact]):
     class Meta:
         model = Contact
-        fields = ["id", "name", "number", "time_zone", "variables"]
+        fields = ["id", "name", "number", "time_zone", "time_zone_told", "consent", "variables"]
 
 
 class TaskOutput(serializers.ModelSerializer[Task]):
@@ -120,14 +121,30 @@ class AttemptOutput(serializers.Serializer[Attempt]):
     verdict = VerdictOutput(allow_null=True)
 
 
+class TaskDecisionOutput(serializers.Serializer[DecisionView]):
+    decision = serializers.CharField(help_text="allow, defer, deny, or wait (for a line, a gateway, a voice ...)")
+    rule = serializers.CharField(
+        help_text="Which rule said so, or what is waited for; empty when the task itself waits."
+    )
+    why = serializers.CharField(help_text="In words.")
+    until = serializers.DateTimeField(allow_null=True, help_text="When it is looked at again.")
+    at = serializers.DateTimeField()
+
+
 class TaskDetailOutput(TaskOutput):
     """`context["attempts"]` holds the task's attempts."""
 
+    decision = serializers.SerializerMethodField(help_text="Why it is or is not called: the latest word.")
     events = TaskEventOutput(many=True)
     calls = serializers.SerializerMethodField(help_text="The attempts so far, oldest first.")
 
     class Meta(TaskOutput.Meta):
-        fields = [*TaskOutput.Meta.fields, "instructions", "events", "calls"]
+        fields = [*TaskOutput.Meta.fields, "instructions", "decision", "events", "calls"]
+
+    @extend_schema_field(TaskDecisionOutput(allow_null=True))
+    def get_decision(self, task: Task) -> Any:
+        decision = latest_decision(task, self.context["attempts"])
+        return TaskDecisionOutput(decision).data if decision else None
 
     @extend_schema_field(AttemptOutput(many=True))
     def get_calls(self, task: Task) -> Any:

@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from calls.contracts import CallRequest
 from calls.facade import next_calling_time, request_call
 from campaigns.keys import campaign_group_key, task_origin
-from campaigns.models import Campaign, Task
+from campaigns.models import Campaign, Contact, Task
 from campaigns.selectors import attempts_of
 from campaigns.services.briefs import brief_for
 from campaigns.services.transitions import move_task
@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 
 AFTER_REFUSAL = timedelta(minutes=1)
 POSTPONED_AT_ONCE = 500
+AREA_DIGITS = 5
+"""Numbers that begin alike, "+1202", are of one country and of the same time zones; the gate looks closer."""
 CLOSED = "outside the calling hours"
 
 
@@ -54,7 +56,7 @@ def take_step(campaign_id: UUID, at: datetime) -> Step:
             task = due_tasks(campaign_id, at).select_related("contact").first()
             if task is None:
                 return Step.NOTHING
-            opening = next_calling_time(campaign.organization_id, task.contact.time_zone, at)
+            opening = _opening(task.contact, campaign, at)
             if opening is not None and opening > at:
                 return _wait_for_opening(task, opening, at)
             # Hours that never open are the gate's business: it says so in words.
@@ -78,6 +80,8 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
         number=task.contact.number,
         contact_name=task.contact.name,
         time_zone=task.contact.time_zone,
+        time_zone_told=task.contact.time_zone_told,
+        consent=task.contact.consent,
         brief=brief_for(task, campaign, attempts_of(task.pk) if task.attempts else ()),
         not_before=at,
     )
@@ -97,9 +101,19 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
     Campaign.objects.filter(pk=campaign.pk, canary_left__gt=0).update(canary_left=F("canary_left") - 1)
 
 
+def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | None:
+    told = contact.time_zone if contact.time_zone_told else ""
+    return next_calling_time(campaign.organization_id, told, at, number=contact.number)
+
+
 def _wait_for_opening(task: Task, opening: datetime, at: datetime) -> Step:
     """At night a task waits as a task: as a queued call it would only stand in the way of others in the morning."""
-    same_clock = due_tasks(task.campaign_id, at).filter(contact__time_zone=task.contact.time_zone)
+    contact = task.contact
+    same_clock = due_tasks(task.campaign_id, at).filter(
+        contact__time_zone=contact.time_zone,
+        contact__time_zone_told=contact.time_zone_told,
+        contact__number__startswith=contact.number[:AREA_DIGITS],
+    )
     _postpone(list(same_clock.values_list("pk", flat=True)[:POSTPONED_AT_ONCE]), opening, CLOSED)
     return Step.POSTPONED
 

@@ -72,5 +72,6 @@ def _put_group(campaign: Campaign) -> None:
             paused=campaign.status != CampaignStatus.RUNNING,
             not_before=campaign.starts_at,
             not_after=campaign.ends_at,
+            requires_consent=bool(campaign.plan.get("requires_consent")),
         )
     )

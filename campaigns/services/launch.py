@@ -145,6 +145,7 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
             organization_id=campaign.organization_id,
             not_before=start,
             not_after=end,
+            requires_consent=plan.requires_consent,
         )
     )
     _write_tasks(campaign, order, first_call_at, at)
@@ -164,7 +165,9 @@ def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: 
             campaign=campaign,
             name=contact.name,
             number=contact.phone,
-            time_zone=_zone_of(contact.phone, organization),
+            time_zone=contact.time_zone or _zone_of(contact.phone, organization),
+            time_zone_told=bool(contact.time_zone),
+            consent=contact.consent,
             variables={variable.name: variable.value for variable in contact.variables},
         )
         for contact in order.plan.contacts
@@ -192,6 +195,6 @@ def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: 
 
 
 def _zone_of(number: str, organization: Organization) -> str:
-    """The callee's zone by the number; where that says nothing, the organization's."""
+    """The callee's zone to show, guessed by the number; where that says nothing, the organization's."""
     zones = time_zones(number)
     return zones[0] if zones else organization.time_zone

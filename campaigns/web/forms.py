@@ -148,18 +148,15 @@ def read_plan(data: QueryDict, base: Mapping[str, Any]) -> dict[str, Any]:
 def _read_contacts(data: QueryDict, base: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = zip(data.getlist("contact-name"), data.getlist("contact-phone"), data.getlist("contact-index"), strict=False)
     return [
-        {"name": name.strip(), "phone": phone.strip(), "variables": _variables(index, base["contacts"])}
+        {**_known(index, base["contacts"]), "name": name.strip(), "phone": phone.strip()}
         for name, phone, index in rows
         if name.strip() or phone.strip()
     ]
 
 
-def _variables(index: str, contacts: Sequence[Mapping[str, Any]]) -> Sequence[Any]:
+def _known(index: str, contacts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """What is known of somebody stays with the row when the name or the number is corrected."""
-    if not index.isdecimal() or int(index) >= len(contacts):
-        return ()
-    known: Sequence[Any] = contacts[int(index)].get("variables", ())
-    return known
+    return contacts[int(index)] if index.isdecimal() and int(index) < len(contacts) else {}
 
 
 def summary_of(errors: Errors) -> list[str]:

@@ -195,3 +195,23 @@ def test_whatever_stands_in_a_field_it_is_a_plan_or_a_clear_error(field: str, va
 def test_every_number_is_called_once_in_the_order_of_the_plan(endings: list[int]) -> None:
     numbers = [f"+120255501{ending:02d}" for ending in endings]
     assert [contact.phone for contact in Plan.from_user(plan_data(*numbers)).contacts] == list(dict.fromkeys(numbers))
+
+
+def test_what_the_law_needs_is_the_users_word_and_survives_the_assistants_next_plan() -> None:
+    earlier = plan_data("+12025550100", "+12025550104", requires_consent=True)
+    earlier["contacts"][1] |= {"consent": "By mail", "time_zone": "America/Chicago"}
+    again = Plan.from_user(plan_data("+12025550104", "+12025550105")).keeping(earlier)
+    assert again.requires_consent
+    assert [(contact.consent, contact.time_zone) for contact in again.contacts] == [
+        ("By mail", "America/Chicago"),
+        ("", ""),
+    ]
+    schema = str(strict_schema(Plan))
+    assert "consent" not in schema
+    assert "time_zone" not in schema
+
+
+def test_a_time_zone_that_is_none_is_named_with_its_place() -> None:
+    plan = plan_data()
+    plan["contacts"][0]["time_zone"] = "Mars/Olympus"
+    assert "is not a time zone" in wrong_fields(plan)["contacts.0.time_zone"][0]

@@ -5,11 +5,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from calls.models import CallEvent
+from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.services.reports import write_report
 from opendeep.core.clock import now
 from tests.api_client import Api
-from tests.factories import NOW, make_called_task, make_campaign, make_verdict, plan_data
+from tests.factories import NOW, make_call, make_called_task, make_campaign, make_verdict, plan_data
 from tests.openai_server import OpenAIServer
 
 
@@ -115,3 +117,16 @@ def test_another_organization_sees_and_changes_nothing(api: Api, stranger: Api, 
 def test_what_does_not_exist_is_a_404_in_json(api: Api) -> None:
     status, error = api.get(f"campaigns/{uuid4()}/")
     assert (status, error["error"]["code"]) == (404, "not_found")
+
+
+def test_a_task_says_why_it_is_not_called_and_until_when(api: Api, campaign: Campaign) -> None:
+    task = campaign.tasks.get(position=0)
+    assert api.get(f"tasks/{task.pk}/")[1]["decision"] is None
+    call = make_call(organization=api.organization, origin=task_origin(task.pk), not_before=NOW)
+    detail = {"for": "gateway", "why": "No gateway is running.", "until": NOW.isoformat()}
+    CallEvent.objects.create(call=call, at=NOW, kind="waits", source="engine", detail=detail)
+    shown = api.get(f"tasks/{task.pk}/")[1]["decision"]
+    assert (shown["decision"], shown["rule"], shown["why"]) == ("wait", "gateway", "No gateway is running.")
+    assert shown["until"].startswith("2026-11-24T")
+    Task.objects.filter(pk=task.pk).update(next_action_reason="outside the calling hours", next_action_at=NOW)
+    assert api.get(f"tasks/{task.pk}/")[1]["decision"]["why"] == "outside the calling hours"

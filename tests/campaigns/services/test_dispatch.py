@@ -181,14 +181,33 @@ def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organizatio
 
 def test_at_night_tasks_wait_for_the_morning_on_their_callees_clock(organization: Organization) -> None:
     campaign = campaign_of(organization, 3)
-    Contact.objects.filter(campaign=campaign, number="+12025550001").update(time_zone="Asia/Tokyo")
+    Contact.objects.filter(campaign=campaign, number="+12025550001").update(
+        number="+81312345678", time_zone="Asia/Tokyo"
+    )
     night = NOW.replace(hour=3)  # ten in the evening in New York, noon in Tokyo
     Task.objects.update(next_action_at=night)
     assert dispatch_due(night) == 1
-    assert Task.objects.get(status="in_progress").contact.number == "+12025550001"
+    assert Task.objects.get(status="in_progress").contact.number == "+81312345678"
     nine_in_the_morning = NOW.replace(hour=14)
     waiting = Task.objects.filter(status="pending")
     assert set(waiting.values_list("next_action_at", "next_action_reason", "attempts")) == {
         (nine_in_the_morning, "outside the calling hours", 0)
     }
     assert dispatch_due(nine_in_the_morning) == 2
+
+
+def test_a_zone_that_was_told_counts_before_that_of_the_number(organization: Organization) -> None:
+    campaign = campaign_of(organization, 1)
+    seven_in_los_angeles = NOW.replace(hour=15)
+    Contact.objects.filter(campaign=campaign).update(time_zone="America/Los_Angeles", time_zone_told=True)
+    Task.objects.update(next_action_at=seven_in_los_angeles)
+    assert dispatch_due(seven_in_los_angeles) == 0
+    assert Task.objects.get().next_action_at == NOW.replace(hour=17)
+
+
+def test_on_a_holiday_tasks_wait_for_the_day_after(organization: Organization) -> None:
+    campaign_of(organization, 1)
+    thanksgiving = NOW.replace(day=26)
+    Task.objects.update(next_action_at=thanksgiving)
+    assert dispatch_due(thanksgiving) == 0
+    assert Task.objects.get().next_action_at == NOW.replace(day=27, hour=14)

@@ -133,3 +133,17 @@ def test_variables_of_the_plan_stay_with_their_contact(user: User, openai_server
     contact = {"name": "Ada", "phone": THREE[0], "variables": [{"name": "order", "value": "A-7"}]}
     campaign = launched(user, plan_data(contacts=[contact]))
     assert campaign.contacts.get().variables == {"order": "A-7"}
+
+
+def test_consent_and_time_zones_of_the_plan_reach_the_gate(user: User, openai_server: OpenAIServer) -> None:
+    plan = plan_data(*THREE, requires_consent=True)
+    plan["contacts"][0] |= {"consent": "Web form, 2026-10-01", "time_zone": "America/Los_Angeles"}
+    campaign = launched(user, plan)
+    assert CallGroup.objects.get(key=campaign_group_key(campaign.pk)).requires_consent
+    control.pause(campaign.pk, at=NOW)
+    assert CallGroup.objects.get(key=campaign_group_key(campaign.pk)).requires_consent
+    known, unknown, _ = campaign.contacts.order_by("number")
+    assert (known.time_zone, known.time_zone_told, known.consent) == (
+        "America/Los_Angeles", True, "Web form, 2026-10-01"
+    )  # fmt: skip
+    assert (unknown.time_zone, unknown.time_zone_told, unknown.consent) == ("America/New_York", False, "")
