@@ -216,7 +216,6 @@ SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked for by the launcher 
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "opendeep.errors.out_of_date"
-CSRF_FAILURE_VIEW = "opendeep.errors.out_of_date"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
