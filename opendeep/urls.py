@@ -1,12 +1,12 @@
 """Puts together what the apps offer."""
 
+from django.contrib import admin
+from django.urls import include, path
+
 from calls.rest.urls import api_urls as calls_api
 from calls.web.urls import page_urls as calls_pages
 from campaigns.rest.urls import api_urls as campaigns_api
 from campaigns.web.urls import page_urls as campaigns_pages
-from django.contrib import admin
-from django.urls import include, path
-
 from opendeep import health
 from opendeep.accounts.urls import page_urls as accounts_pages
 
