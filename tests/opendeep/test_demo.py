@@ -1,26 +1,35 @@
-"""The demo user of `make run`, and the hours of its organization."""
+"""The demo organization: no limits towards the sandbox, the ordinary ones towards real phones."""
 
 import pytest
 
-from calls.models import CallingHours
+from calls.compliance.facts import hours_of
+from calls.compliance.hours import DEFAULT_HOURS
+from opendeep.accounts.models import Organization
 from opendeep.supervise import demo
 
 pytestmark = pytest.mark.django_db
 
 
-def hours() -> list[tuple[int, int, int]]:
-    return list(CallingHours.objects.values_list("weekday", "opens_minute", "closes_minute"))
+def limits() -> tuple[bool, int]:
+    organization = Organization.objects.get()
+    return organization.calls_on_holidays, organization.calls_per_number_per_day
 
 
-def test_with_the_sandbox_any_hour_will_do_and_another_start_changes_nothing() -> None:
-    for _ in range(2):
-        demo.ensure("a password", any_hour=True)
-    assert hours() == [(day, 0, 1440) for day in range(7)]
+def test_towards_the_sandbox_it_calls_at_any_hour_as_often_as_it_likes() -> None:
+    demo.ensure("correct horse", any_hour=True)
+    assert limits() == (True, demo.AS_OFTEN_AS_IT_LIKES)
+    assert len(hours_of(Organization.objects.get().pk)) == 7
 
 
-def test_with_real_phones_any_hour_is_over_and_hours_that_somebody_has_set_stay() -> None:
-    demo.ensure("a password", any_hour=True)
-    organization = CallingHours.objects.values_list("organization", flat=True)[0]
-    CallingHours.objects.create(organization_id=organization, weekday=0, opens_minute=600, closes_minute=660)
-    demo.ensure("a password", any_hour=False)
-    assert hours() == [(0, 600, 660)]
+def test_towards_real_phones_the_ordinary_limits_are_back() -> None:
+    for any_hour in (True, False):
+        demo.ensure("correct horse", any_hour=any_hour)
+    assert limits() == (False, 3)
+    assert hours_of(Organization.objects.get().pk) == DEFAULT_HOURS
+
+
+def test_limits_that_its_owner_chose_stay() -> None:
+    demo.ensure("correct horse", any_hour=False)
+    Organization.objects.update(calls_on_holidays=True, calls_per_number_per_day=5)
+    demo.ensure("correct horse", any_hour=False)
+    assert limits() == (True, 5)
