@@ -195,6 +195,6 @@ def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: 
 
 
 def _zone_of(number: str, organization: Organization) -> str:
-    """The callee's zone to show, guessed by the number; where that says nothing, the organization's."""
+    """The callee's zone to show, guessed by the number; where that leaves it open, the organization's."""
     zones = time_zones(number)
-    return zones[0] if zones else organization.time_zone
+    return organization.time_zone if not zones or organization.time_zone in zones else zones[0]

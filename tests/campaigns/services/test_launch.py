@@ -123,6 +123,14 @@ def test_a_start_in_the_past_means_at_once(user: User, openai_server: OpenAIServ
     assert Task.objects.get(campaign=campaign).next_action_at == NOW
 
 
+@pytest.mark.parametrize(("number", "zone"), [("+18005551234", "America/New_York"), ("+79161234567", "Europe/Moscow")])
+def test_of_several_zones_of_a_number_that_of_the_organization_is_taken(
+    openai_server: OpenAIServer, number: str, zone: str
+) -> None:
+    campaign = launched(make_user(make_organization(time_zone=zone)), plan_data(number))
+    assert campaign.contacts.get().time_zone == zone
+
+
 def test_a_number_without_a_zone_of_its_own_gets_the_organizations(openai_server: OpenAIServer) -> None:
     user = make_user(make_organization(time_zone="Asia/Tokyo"))
     campaign = launched(user, plan_data("+870773111632"))  # a satellite phone
