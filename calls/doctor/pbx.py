@@ -1,9 +1,12 @@
 """The PBX as it shows itself to the account that dials and to the account of callcontrol. Never sends Originate."""
 
+import os
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from calls.asterisk.ami_client import BROKEN, AmiAccount, AmiClient, AmiRefused, AmiTimeout, AmiTimes, LoginRefused
 from calls.asterisk.ami_codec import AmiMessage
@@ -39,8 +42,20 @@ async def look(account: AmiAccount) -> View:
             problem=f"The PBX refuses the login of {account.username}. Check the name, the secret and `permit`."
         )
     except BROKEN as error:
-        reason = str(error) or "it does not answer"
-        return View(problem=f"The PBX at {account.host}:{account.port} cannot be reached: {reason}")
+        return View(problem=f"The PBX at {account.host}:{account.port} cannot be used: {_reason(error)}")
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted ({error.verify_message}). Check ASTERISK_AMI_CA_FILE."
+        case ssl.SSLError():
+            return "it speaks no TLS. Check ASTERISK_AMI_TLS and ASTERISK_AMI_PORT."
+        case TimeoutError():
+            return "it does not answer in time."
+        case OSError(errno=int(number)):
+            return f"{os.strerror(number)}."
+    return str(error)
 
 
 async def _ask(client: AmiClient) -> View:
@@ -72,7 +87,10 @@ async def _dialplan(client: AmiClient) -> tuple[list[AmiMessage] | None, str]:
 
 
 async def findings() -> list[Finding]:
-    dials, controls = dialing_account(), events_account()
+    try:
+        dials, controls = dialing_account(), events_account()
+    except ImproperlyConfigured as error:
+        return [missing("settings", str(error))]
     dialing_view = await look(dials)
     controlling_view = await look(controls) if controls != dials else dialing_view
     return [

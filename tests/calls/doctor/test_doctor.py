@@ -83,7 +83,9 @@ def test_what_the_pbx_does_not_tell_is_said_to_be_unseen(healthy: dict[str, Any]
     [
         ({"ASTERISK_AMI_SECRET": "another-secret"}, "AMI account that dials: The PBX refuses the login of opendeep."),
         ({"ASTERISK_AMI_EVENTS_SECRET": "another-secret"}, "AMI account of callcontrol: The PBX refuses"),
-        ({"ASTERISK_AMI_PORT": 1}, "The PBX at 127.0.0.1:1 cannot be reached"),
+        ({"ASTERISK_AMI_PORT": 1}, "The PBX at 127.0.0.1:1 cannot be used: Connection refused."),
+        ({"ASTERISK_AMI_TLS": True}, "it speaks no TLS"),
+        ({"ASTERISK_AMI_TLS": True, "ASTERISK_AMI_CA_FILE": "/nowhere/ca.pem"}, "ASTERISK_AMI_CA_FILE cannot be used"),
         ({"OPENAI_API_KEY": ""}, "settings: Not set: OPENAI_API_KEY."),
         ({"MAX_CONCURRENT_CALLS": 0}, "no call goes out"),
     ],
