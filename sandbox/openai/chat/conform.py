@@ -96,7 +96,7 @@ class _Checker:
         self._definitions = {key: root[key] for key in ("$defs", "definitions") if key in root}
 
     def accepts(self, value: Any, part: Schema) -> bool:
-        return bool(Draft202012Validator({**self._definitions, **part}).is_valid(value))
+        return _accepts(value, {**self._definitions, **part})
 
 
 def _weight(schema: Schema) -> int:

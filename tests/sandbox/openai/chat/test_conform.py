@@ -61,6 +61,13 @@ def test_what_is_valid_stays_as_it_is(schema: dict[str, Any]) -> None:
     assert conform(value, schema) == value
 
 
+def test_a_branch_takes_only_texts_of_its_format() -> None:
+    date = {"anyOf": [{"type": "string", "format": "date"}]}
+    schema = closed({"a": {"anyOf": [date, {"type": "string"}]}})
+
+    assert [conform({"a": text}, schema)["a"] for text in ("2026-05-04", "soon")] == ["2026-05-04", "soon"]
+
+
 def test_what_is_missing_becomes_neutral_and_what_is_unknown_goes() -> None:
     schema = closed({"a": TEXT, "b": MAYBE, "c": many(TEXT), "d": {"type": "boolean"}, "e": {"type": "number"}})
 
