@@ -11,6 +11,9 @@ run: setup
 test: setup-dev
 	@exec $(BIN)/python -m tests.run $(ARGS)
 
+bench: setup-dev
+	@exec $(BIN)/python -m bench $(ARGS)
+
 check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

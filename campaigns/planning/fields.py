@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from opendeep.core.errors import DomainError
@@ -22,7 +22,13 @@ def complaint(words: str) -> PydanticCustomError:
     return PydanticCustomError("domain", "{words}", {"words": words})
 
 
-def _e164(text: str) -> str:
+CHECKED = {"checked": True}
+"""The validation context of what was checked before it was stored: its numbers are not parsed again."""
+
+
+def _e164(text: str, info: ValidationInfo) -> str:
+    if info.context == CHECKED:
+        return text
     try:
         return parse_number(text)
     except DomainError as error:

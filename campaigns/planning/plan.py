@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from campaigns.planning.fields import PhoneNumber, SnakeCase, Value, complaint, words_of
+from campaigns.planning.fields import CHECKED, PhoneNumber, SnakeCase, Value, complaint, words_of
 from campaigns.planning.retries import DEFAULT_TABLE
 from opendeep.core.errors import DomainError
 
@@ -177,6 +177,11 @@ class Plan(Value):
             raise DomainError(
                 "bad_plan", "This plan cannot be carried out. Correct what is named and try again.", words_of(error)
             ) from None
+
+    @classmethod
+    def stored(cls, data: Mapping[str, Any]) -> "Plan":
+        """A plan that from_user() has accepted and to_json() has written: thousands of numbers cost little then."""
+        return cls.model_validate(data, context=CHECKED)
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

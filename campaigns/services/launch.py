@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from calls.contracts import CallGroupSpec
 from calls.facade import put_group
@@ -29,6 +29,8 @@ from opendeep.core.phone import time_zones
 
 log = structlog.get_logger(__name__)
 BATCH = 1000
+SUBSCRIBER_DIGITS = 4
+"""Numbers that differ only in these belong to one exchange, and so to one place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datet
     if known is None:
         raise Conflict("no_plan", "There is no plan to confirm yet. Answer the assistant's questions first.")
     unchanged = data is None or data == known[0]
-    plan = Plan.from_user(known[0] if unchanged else data)
+    plan = Plan.stored(known[0]) if unchanged else Plan.from_user(data)
     wrong = plan.time_complaints(ZoneInfo(user.time_zone), at)
     if wrong:
         words = " ".join(text for found in wrong.values() for text in found)
@@ -160,12 +162,13 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
 
 def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: datetime) -> None:
     organization = Organization.objects.get(pk=campaign.organization_id)
+    known: dict[str, str] = {}
     contacts = [
         Contact(
             campaign=campaign,
             name=contact.name,
             number=contact.phone,
-            time_zone=contact.time_zone or _zone_of(contact.phone, organization),
+            time_zone=contact.time_zone or _zone_of(contact.phone, organization, known),
             time_zone_told=bool(contact.time_zone),
             consent=contact.consent,
             variables={variable.name: variable.value for variable in contact.variables},
@@ -188,13 +191,29 @@ def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: 
     ]
     Contact.objects.bulk_create(contacts, batch_size=BATCH)
     Task.objects.bulk_create(tasks, batch_size=BATCH)
-    TaskEvent.objects.bulk_create(
-        (TaskEvent(task=task, at=at, kind="created", to_status=TaskStatus.PENDING) for task in tasks),
-        batch_size=BATCH,
-    )
+    _write_created_events(campaign, at)
 
 
-def _zone_of(number: str, organization: Organization) -> str:
-    """The callee's zone to show, guessed by the number; where that leaves it open, the organization's."""
-    zones = time_zones(number)
-    return organization.time_zone if not zones or organization.time_zone in zones else zones[0]
+def _write_created_events(campaign: Campaign, at: datetime) -> None:
+    """One statement: row by row these events would take as long as the tasks."""
+    event, task = TaskEvent._meta.db_table, Task._meta.db_table
+    moment = TaskEvent._meta.get_field("at").get_db_prep_save(at, connection)
+    campaign_id = Campaign._meta.get_field("id").get_db_prep_save(campaign.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO {event} (task_id, "at", kind, from_status, to_status, detail) '
+            f"SELECT id, %s, 'created', '', %s, '{{}}' FROM {task} WHERE campaign_id = %s ORDER BY position",
+            [moment, TaskStatus.PENDING.value, campaign_id],
+        )
+
+
+def _zone_of(number: str, organization: Organization, known: dict[str, str]) -> str:
+    """The callee's zone to show, guessed by the number; where that leaves it open, the organization's.
+
+    `known` keeps it by exchange, so that many numbers of few places take no time.
+    """
+    exchange = number[:-SUBSCRIBER_DIGITS]
+    if exchange not in known:
+        zones = time_zones(number)
+        known[exchange] = organization.time_zone if not zones or organization.time_zone in zones else zones[0]
+    return known[exchange]

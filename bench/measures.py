@@ -1,0 +1,122 @@
+"""What is measured: one function for each row of the table, with the conditions under which it holds."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from types import MappingProxyType
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from bench import rows
+from bench.model import refusing_model
+from campaigns.models import Conversation, Message
+from campaigns.planning.plan import Plan
+from campaigns.services import launch
+from campaigns.services.dispatch import dispatch_due
+
+AT = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+"""A Tuesday, ten in the morning in New York, where everybody who is called lives: the hours are open."""
+
+SIZES = (1_000, 100_000, 1_000_000)
+CAMPAIGNS = 10
+CLAIMS = 20
+TICKS = 15
+PEOPLE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`value` against `bar`, which it must not exceed; `more` holds what it was made from."""
+
+    name: str
+    value: float
+    unit: str
+    bar: float
+    conditions: str
+    more: Mapping[str, float]
+
+    @property
+    def passes(self) -> bool:
+        return self.value <= self.bar
+
+
+def tick_cost_ratio() -> Row:
+    """The cost of a tick of dispatch that claims, by how many due tasks wait."""
+    settings.MAX_CONCURRENT_CALLS = settings.TRUNK_LINES = CLAIMS
+    campaigns = []
+    for n in range(CAMPAIGNS):
+        user, organization = rows.make_owner(f"tick{n}@example.com")
+        campaigns.append(rows.make_campaign(user, organization, AT))
+    costs: dict[int, float] = {}
+    written = 0
+    for size in SIZES:
+        share = (size - written) // CAMPAIGNS
+        for campaign in campaigns:
+            rows.add_due_tasks(campaign, first=written + 1, count=share, at=AT)
+            written += share
+        _analyze()
+        costs[size] = _tick_ms()
+    return Row(
+        "engine.tick_cost_ratio",
+        round(costs[SIZES[-1]] / costs[SIZES[0]], 2),
+        "",
+        1.5,
+        f"dispatch_due claims {CLAIMS} of {SIZES[-1]:,} due tasks of {CAMPAIGNS} organizations, over the same "
+        f"with {SIZES[0]:,}; median of {TICKS} ticks, each rolled back; nothing is queued at a broker",
+        MappingProxyType({f"tick_ms_{size}": round(cost, 2) for size, cost in costs.items()}),
+    )
+
+
+def _tick_ms() -> float:
+    taken = []
+    for _ in range(TICKS + 2):
+        with transaction.atomic():
+            started = time.perf_counter()
+            claimed = dispatch_due(AT)
+            taken.append(1000 * (time.perf_counter() - started))
+            if claimed != CLAIMS:
+                raise RuntimeError(f"A tick claimed {claimed} tasks and not {CLAIMS}.")
+            transaction.set_rollback(True)
+    return median(taken[2:])  # the first ones fill caches
+
+
+def _analyze() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def confirm_100k() -> Row:
+    """From the confirmed plan of 100,000 people to their tasks."""
+    user, organization = rows.make_owner("confirm@example.com")
+    conversation = Conversation.objects.create(
+        created_by=user, organization=organization, title="Confirm", created_at=AT, updated_at=AT,
+        status=Conversation.Status.PLAN_COMPLETE,
+    )  # fmt: skip
+    plan = Plan.from_user(rows.plan_of(PEOPLE)).to_json()
+    Message.objects.create(
+        conversation=conversation, position=0, role=Message.Role.ASSISTANT, plan=plan, plan_revision=1, created_at=AT
+    )
+    started = time.perf_counter()
+    with refusing_model():
+        launched = launch.execute(conversation, None, user, at=AT)
+    taken = time.perf_counter() - started
+    if launched.task_count != PEOPLE:
+        raise RuntimeError(f"{launched.task_count} tasks were made, and not {PEOPLE}.")
+    return Row(
+        "plan.confirm_100k_s",
+        round(taken, 2),
+        "s",
+        10.0,
+        f"launch.execute with {PEOPLE:,} people in one transaction; without the time of a model: a local one "
+        "refuses the key at once, so the plan is carried out by rule",
+        MappingProxyType({}),
+    )
+
+
+MEASURES: Mapping[str, Callable[[], Row]] = {
+    "engine.tick_cost_ratio": tick_cost_ratio,
+    "plan.confirm_100k_s": confirm_100k,
+}
