@@ -36,6 +36,7 @@ KILLED = {-signal.SIGKILL, -signal.SIGALRM}
 NUMBERS = (HELPFUL, BUSY, RINGS_FOR_EVER)
 LATER = timedelta(minutes=30)
 """Between two sweeps; every deadline of a state has passed by then."""
+CONNECTION_LOSS = 0.2
 DIAL_MS = 40.0
 """About how long one job takes; it is killed somewhere within."""
 
@@ -98,11 +99,18 @@ def is_over(call: Call, sweeps: Iterator[datetime]) -> bool:
     return call.state == State.ENDED
 
 
-def crash_and_recover(workers: Workers, random_: random.Random, fault: str) -> tuple[Call, list[int]]:
-    """One call whose workers die, first at `fault`, and then at random; the last of them lives."""
+def crash_and_recover(workers: Workers, pbx: SandboxPbx, random_: random.Random, fault: str) -> tuple[Call, list[int]]:
+    """One call whose workers die, first at `fault`, and then at random; the last of them lives.
+
+    Now and then callcontrol loses its connection too, and misses what happens until it is back.
+    """
     call = ready_call(random_.choice(NUMBERS))
     faults = [fault, *random_.choices([*FAULTS, f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"], k=2), "none"]
-    statuses = [workers.run(call, fault) for fault in faults]
+    statuses = []
+    for each in faults:
+        statuses.append(workers.run(call, each))
+        if random_.random() < CONNECTION_LOSS:
+            pbx.fault("DropConnections")
     sweeps = (now() + number * LATER for number in itertools.count(1))
     eventually(lambda: is_over(call, sweeps), f"the call is over after {faults}")
     return call, statuses
@@ -115,7 +123,7 @@ def many_rounds(workers: Workers, pbx: SandboxPbx, seed: int, rounds: int) -> Co
     for number in range(rounds):
         moment = f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"
         fault = [*FAULTS, moment][number % (len(FAULTS) + 1)]
-        call, statuses = crash_and_recover(workers, random_, fault)
+        call, statuses = crash_and_recover(workers, pbx, random_, fault)
         assert set(statuses) <= {0, *KILLED}
         killed[fault.split(":")[0]] += statuses[0] in KILLED
         assert pbx.originates(call.id) <= 1, f"dialled twice: round {number} of seed {seed}, {fault}"
