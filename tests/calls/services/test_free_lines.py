@@ -58,15 +58,16 @@ def test_a_call_that_goes_back_to_the_queue_kicks_too(
 
 
 def test_many_ends_at_the_same_moment_make_one_sweep_each_and_the_next_one_another(
-    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any
+    kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)  # however slow the machine
     for n in range(10):
         with django_capture_on_commit_callbacks(execute=True):
             endings.hung_up(make_call(State.RINGING, number=f"+120255501{n:02}").id, Hangup(17), at=NOW)
     assert len(kicked) == 2
     ttl = connection().pttl(f"{KICK_KEY_PREFIX}campaigns.dispatch_due")
     assert isinstance(ttl, int)
-    assert 0 < ttl <= KICK_EVERY_SECONDS * 1000
+    assert 0 < ttl <= 60_000
     connection().delete(*(KICK_KEY_PREFIX + sweep for sweep in SWEEPS))  # as the time does
     with django_capture_on_commit_callbacks(execute=True):
         endings.hung_up(make_call(State.RINGING, number="+12025550150").id, Hangup(17), at=NOW)
