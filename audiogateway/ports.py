@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from calls.contracts import Ack, Command, TalkOrder, TurnRecord, UsageRecord
+from calls.contracts import Ack, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 
 
 class Store(Protocol):
@@ -33,6 +33,7 @@ class Store(Protocol):
     ) -> None: ...
     def record_usage(self, call_id: UUID, usage: Sequence[UsageRecord], *, at: datetime) -> None: ...
     def record_figures(self, call_id: UUID, figures: Mapping[str, Any]) -> None: ...
+    def record_recording(self, call_id: UUID, recording: RecordingRecord, *, at: datetime) -> None: ...
     def request_reschedule(
         self, call_id: UUID, *, when: datetime, reason: str, at: datetime, command_id: str
     ) -> None: ...

@@ -28,6 +28,7 @@ from audiogateway.ports import CommandBus, Store, WallClock
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import AgentAudio, Event
 from audiogateway.realtime.openai_codec import Configuration
+from audiogateway.recording.recorder import Recorder, TalkRecording
 from audiogateway.tool_calls import Spawn, ToolCalls
 from audiogateway.tools import TOOLS_JSON
 from audiogateway.tools.base import Desk
@@ -76,6 +77,7 @@ class Surroundings:
     models: Models
     now: WallClock
     clock: MonotonicClock = time.monotonic
+    recorder: Recorder | None = None
 
 
 class Session:
@@ -104,6 +106,7 @@ class Session:
         self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
         self._voice: Voice | None = None
         self._line: Line | None = None
+        self._recording: TalkRecording | None = None
         self._answered: float | None = None
         self._cause = ""
         self._deadline_ms: int | None = None
@@ -150,6 +153,8 @@ class Session:
         self._answered = self._around.clock()
         call_id = self.order.call_id
         self._around.store.media_up(call_id, at=self._around.now(), on_refused=self._on_not_expected)
+        if self.order.records and self._around.recorder is not None:
+            self._recording = self._around.recorder.begin(self.order)
         self._around.ticker.add(self)
 
     def _become_ready(self) -> None:
@@ -201,6 +206,8 @@ class Session:
 
     def on_audio(self, samples: bytes) -> None:
         self._dialogue.hear(samples)
+        if self._recording is not None:
+            self._recording.heard(samples)
 
     def on_digit(self, digit: str) -> None:
         self._around.store.record_event(
@@ -211,9 +218,11 @@ class Session:
         line = self._line
         if line is None:
             return
-        for _ in range(frames):
-            frame = self._dialogue.take_frame()
+        said = [self._dialogue.take_frame() for _ in range(frames)]
+        for frame in said:
             line.write(_SILENCE if frame is None else _HEADER + ulaw_to_linear(frame))
+        if self._recording is not None:
+            self._recording.ticked(said, skipped=skipped)
         if late:
             self._dialogue.figures.late_frames += frames
             self._dialogue.figures.skipped_frames += skipped
@@ -228,6 +237,9 @@ class Session:
     def on_line_closed(self, reason: str) -> None:
         self._around.ticker.remove(self)
         self._line = None
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
         if not self._cause:
             self._cause = "connection_lost" if reason.startswith("connection lost") else "callee_hung_up"
         self._log.info("line_closed", reason=reason, cause=self._cause)

@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django.db.utils import InterfaceError, OperationalError
 
 from calls import facade
-from calls.contracts import TalkOrder, TurnRecord, UsageRecord
+from calls.contracts import RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 from opendeep.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -173,6 +173,9 @@ class CallStore:
 
     def record_figures(self, call_id: UUID, figures: Mapping[str, Any]) -> None:
         self._put(call_id, "record_figures", lambda: facade.record_figures(call_id, figures))
+
+    def record_recording(self, call_id: UUID, recording: RecordingRecord, *, at: datetime) -> None:
+        self._put(call_id, "record_recording", lambda: facade.record_recording(call_id, recording, at=at))
 
     def request_reschedule(self, call_id: UUID, *, when: datetime, reason: str, at: datetime, command_id: str) -> None:
         self._put(

@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,8 @@ from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.commands import RedisCommandBus
 from audiogateway.pacing import Ticker
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
+from audiogateway.recording.disk import Disk
+from audiogateway.recording.recorder import Recorder
 from audiogateway.registration import Mailbox, Registration
 from audiogateway.roster import Roster
 from audiogateway.session import LAST_WORDS_MS, Models, Surroundings
@@ -48,6 +51,7 @@ class Config:
     drain_seconds: float
     access: RealtimeAccess
     models: Models
+    recordings_root: Path
     gateway_id: str = field(default_factory=lambda: f"gateway-{uuid4().hex[:12]}")
 
 
@@ -60,6 +64,7 @@ def config_from_settings() -> Config:
         drain_seconds=settings.GATEWAY_DRAIN_SECONDS,
         access=RealtimeAccess(settings.OPENAI_REALTIME_URL, settings.OPENAI_REALTIME_MODEL, settings.OPENAI_API_KEY),
         models=Models(settings.OPENAI_REALTIME_MODEL, settings.OPENAI_TRANSCRIPTION_MODEL, settings.OPENAI_VOICE),
+        recordings_root=settings.RECORDINGS_ROOT,
     )
 
 
@@ -74,9 +79,10 @@ class Gateway:
         self._ticker = Ticker()
         self._writer = Writer()
         self._commands = RedisCommandBus(self._redis)
-        around = Surroundings(
-            CallStore(self._writer, self.id), self._commands, self._ticker, self._spawn, config.models, now
-        )
+        self._disk = Disk()
+        store = CallStore(self._writer, self.id)
+        recorder = Recorder(config.recordings_root, self._disk, store, now)
+        around = Surroundings(store, self._commands, self._ticker, self._spawn, config.models, now, recorder=recorder)
         self._realtime = RealtimeClient(config.access)
         self.roster = Roster(
             around, self._realtime.open, capacity=config.capacity, waiting_seconds=config.waiting_seconds
@@ -90,6 +96,7 @@ class Gateway:
     async def start(self) -> None:
         """Raises OSError when the address is taken."""
         address = await self._server.listen(*self._config.bind)
+        self._disk.start()
         parts = (
             self._ticker.run(),
             self._writer.run(),
@@ -114,6 +121,8 @@ class Gateway:
         await self._empty_within(GOODBYE_SECONDS)
         await self._server.close()
         await self._realtime.close()
+        if not await asyncio.to_thread(self._disk.stop, FLUSH_SECONDS):
+            log.error("recordings_left_behind")
         await self._flush()
         for task in self._own:
             task.cancel()

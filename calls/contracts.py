@@ -85,6 +85,20 @@ class TalkOrder:
     brief: Brief
     max_seconds: int
     transcript: tuple["TurnView", ...] = ()
+    records: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRecord:
+    """A recording as the gateway knows it; written when it begins and again when its file is finished.
+
+    `path` is below settings.RECORDINGS_ROOT; `dropped_ms` of `duration_ms` were lost to a slow disk or a fast clock.
+    """
+
+    path: str
+    duration_ms: int = 0
+    bytes: int = 0
+    dropped_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

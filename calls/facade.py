@@ -19,6 +19,7 @@ from calls.services.capacity import free_lines, sweep_when_a_line_frees
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
+from calls.services.recordings import record_recording
 from calls.services.requests import request_call
 from calls.services.talk import (
     media_up,
@@ -51,6 +52,7 @@ __all__ = [
     "put_group",
     "record_event",
     "record_figures",
+    "record_recording",
     "record_turns",
     "record_usage",
     "request_call",

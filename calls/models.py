@@ -204,6 +204,20 @@ class Turn(models.Model):
         return f"{self.speaker}: {self.text[:40]}"
 
 
+class Recording(models.Model):
+    """What was heard on the line: callee left, agent right. Its file goes first, see calls.services.recordings."""
+
+    call = models.OneToOneField(Call, on_delete=models.CASCADE, related_name="recording")
+    path = models.CharField(max_length=120, help_text="Below settings.RECORDINGS_ROOT.")
+    duration_ms = models.PositiveIntegerField(default=0, help_text="0 until the file is finished.")
+    bytes = models.PositiveBigIntegerField(default=0)
+    dropped_ms = models.PositiveIntegerField(default=0, help_text="Lost to a slow disk or a fast clock of the line.")
+    created_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"recording of {self.call_id}"
+
+
 class DoNotCall(models.Model):
     """Somebody said no. Append-only; without an organization it counts for all of them."""
 

@@ -143,6 +143,7 @@ def talk_order(call_id: UUID) -> TalkOrder | None:
         brief=Brief.from_json(call.brief),
         max_seconds=settings.MAX_CALL_SECONDS,
         transcript=transcript_of(call_id),
+        records=settings.RECORDINGS and call.organization.records_calls,
     )
 
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from calls.asterisk.originate import AmiDialer
 from calls.services import dialing, overdue
+from calls.services.recordings import delete_old_recordings
 from opendeep.core.clock import now
 
 
@@ -27,3 +28,8 @@ def use_free_lines() -> None:
 @shared_task(name="calls.end_overdue")
 def end_overdue() -> None:
     overdue.end_overdue(now())
+
+
+@shared_task(name="calls.delete_old_recordings")
+def delete_recordings() -> None:
+    delete_old_recordings(now())

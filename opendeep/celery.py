@@ -18,5 +18,10 @@ app.conf.beat_schedule = {
     "overdue calls": {"task": "calls.end_overdue", "schedule": 10.0, "options": {"expires": 10}},
     "unjudged calls": {"task": "analysis.judge_due", "schedule": 5.0, "options": {"expires": 5}},
     "unwritten reports": {"task": "campaigns.reports_due", "schedule": 10.0, "options": {"expires": 10}},
+    "recordings whose time is over": {
+        "task": "calls.delete_old_recordings",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "beat is alive": {"task": "core.note_beat", "schedule": 5.0, "options": {"expires": 5}},
 }

@@ -34,6 +34,7 @@ def paths() -> dict[str, dict[str, object]]:
         ("/api/calls/{call_id}/", {"get"}),
         ("/api/calls/{call_id}/transcript/", {"get"}),
         ("/api/calls/{call_id}/events/", {"get"}),
+        ("/api/calls/{call_id}/recording/", {"get"}),
         ("/api/calls/{call_id}/hangup/", {"post"}),
         ("/api/do-not-call/", {"get", "post"}),
     ],

@@ -7,6 +7,7 @@ api_urls = [
     path("calls/<uuid:call_id>/", views.CallDetail.as_view(), name="api-call"),
     path("calls/<uuid:call_id>/transcript/", views.Transcript.as_view(), name="api-call-transcript"),
     path("calls/<uuid:call_id>/events/", views.Events.as_view(), name="api-call-events"),
+    path("calls/<uuid:call_id>/recording/", views.Recording.as_view(), name="api-call-recording"),
     path("calls/<uuid:call_id>/hangup/", views.HangUp.as_view(), name="api-call-hangup"),
     path("do-not-call/", do_not_call.DoNotCallList.as_view(), name="api-do-not-call"),
     path("do-not-call/import/", do_not_call.DoNotCallImport.as_view(), name="api-do-not-call-import"),

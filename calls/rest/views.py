@@ -1,11 +1,16 @@
 """Calls over HTTP, for one organization."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import ListAPIView
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,7 +24,9 @@ from calls.rest.serializers import (
 )
 from calls.selectors import calls_of_organization, events_of, transcript_of
 from calls.services.hangup import cancel_call
+from calls.services.recordings import file_of_recording
 from opendeep.accounts.rest import tenant
+from opendeep.core.byte_ranges import ranged_file
 from opendeep.core.clock import now
 from opendeep.core.errors import NotFound
 
@@ -63,6 +70,26 @@ class Events(APIView):
         """What happened to the call, in order."""
         call = call_for(request, call_id)
         return Response(EventsOutput({"call_id": call.pk, "events": events_of(call.pk)}).data)
+
+
+class WhateverIsAccepted(DefaultContentNegotiation):
+    """Sound for whoever accepts sound; errors are JSON for them too."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class Recording(APIView):
+    content_negotiation_class = WhateverIsAccepted
+
+    @extend_schema(responses={(200, "audio/wav"): OpenApiTypes.BINARY}, tags=["calls"])
+    def get(self, request: Request, call_id: UUID) -> HttpResponseBase:
+        """What was heard: WAV, G.711 mu-law, the callee left and the agent right. Range requests are answered."""
+        file = file_of_recording(tenant(request).pk, call_id)
+        return ranged_file(request._request, file, content_type="audio/wav")
 
 
 class HangUp(APIView):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from calls.models import Call, CallEvent, DoNotCall, Turn
+from calls.models import Call, CallEvent, DoNotCall, Recording, Turn
 from calls.selectors import do_not_call_list
 from calls.states import State
 from calls.web.words import SPEAKERS, call_pill, decision_words, heard_and_unheard, measures
@@ -90,6 +90,7 @@ class CallPage:
     instructions: str
     waits_because: str
     their_time: str
+    is_recorded: bool
 
 
 def calls_page(organization_id: UUID, number: int, now: datetime) -> Page[CallRow]:
@@ -141,6 +142,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         instructions=str(call.brief.get("instructions", "")),
         waits_because=_waits_because(call, events),
         their_time=their_time,
+        is_recorded=is_over and Recording.objects.filter(call=call).exists(),
     )
 
 

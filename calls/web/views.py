@@ -6,13 +6,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from calls.facade import add_do_not_call, cancel_call
 from calls.services.do_not_call import import_do_not_call_file
+from calls.services.recordings import file_of_recording
 from calls.web import presentation
 from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
+from opendeep.core.byte_ranges import ranged_file
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.paging import page_number
@@ -45,6 +48,13 @@ def end_call(request: TenantRequest, call_id: UUID) -> HttpResponse:
     presentation.call_page(request.organization.id, call_id, now=now(), viewer=viewer_zone())  # theirs, or NotFound
     cancel_call(call_id, reason=f"Ended by {request.user}.", at=now())
     return redirect("call", call_id)
+
+
+@require_GET
+@tenant_page
+def recording(request: TenantRequest, call_id: UUID) -> HttpResponseBase:
+    """What was heard; a player may ask for parts of it."""
+    return ranged_file(request, file_of_recording(request.organization.id, call_id), content_type="audio/wav")
 
 
 @require_http_methods(["GET", "POST"])

@@ -60,6 +60,10 @@ class Organization(models.Model):
     calls_per_number_per_7_days = models.PositiveIntegerField(default=7)
     calls_per_number_per_30_days = models.PositiveIntegerField(default=20)
     retention_days = models.PositiveIntegerField(default=90)
+    records_calls = models.BooleanField(
+        default=False,
+        help_text="Keep the sound of calls for the retention days. In many countries only with the callee's consent.",
+    )
     discloses_ai = models.BooleanField(
         default=True,
         help_text="The agent's first sentence says that it is an AI, and on whose behalf it calls.",

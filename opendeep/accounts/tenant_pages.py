@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from opendeep.accounts.models import Organization, User
@@ -21,7 +22,7 @@ class TenantRequest(HttpRequest):
     organization: Organization
 
 
-PageView = Callable[..., HttpResponse]
+PageView = Callable[..., HttpResponseBase]
 
 
 def tenant_page(view: PageView) -> PageView:
@@ -29,7 +30,7 @@ def tenant_page(view: PageView) -> PageView:
 
     @login_required
     @wraps(view)
-    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             current_organization(request)
             _refuse_what_is_no_text(request)

@@ -6,8 +6,9 @@ import django
 
 EMAIL = "demo@example.com"
 AS_OFTEN_AS_IT_LIKES = 10_000
-WITHOUT_LIMITS = {
+IN_THE_SANDBOX = {
     "calls_on_holidays": True,
+    "records_calls": True,
     "calls_per_number_per_day": AS_OFTEN_AS_IT_LIKES,
     "calls_per_number_per_7_days": AS_OFTEN_AS_IT_LIKES,
     "calls_per_number_per_30_days": AS_OFTEN_AS_IT_LIKES,
@@ -18,7 +19,8 @@ def ensure(password: str, *, any_hour: bool) -> None:
     """Makes the demo organization and its owner, or sets the owner's password anew.
 
     With `any_hour` (the sandbox) the organization may call at any hour and as often as it likes, so that a first call
-    never waits for morning; without it (real phones) those settings go away and the defaults count.
+    never waits for morning, and its calls are recorded; without it (real phones) those settings go away and the
+    defaults count.
     """
     from calls.models import CallingHours  # noqa: PLC0415 - Django is set up only now
     from opendeep.accounts.models import Organization, User  # noqa: PLC0415
@@ -38,7 +40,7 @@ def ensure(password: str, *, any_hour: bool) -> None:
     if not any_hour:
         mine = mine.filter(calls_per_number_per_day=AS_OFTEN_AS_IT_LIKES)  # an owner's own settings stay
     defaults = Organization()
-    mine.update(**(WITHOUT_LIMITS if any_hour else {field: getattr(defaults, field) for field in WITHOUT_LIMITS}))
+    mine.update(**(IN_THE_SANDBOX if any_hour else {field: getattr(defaults, field) for field in IN_THE_SANDBOX}))
     if any_hour:
         CallingHours.objects.bulk_create(
             CallingHours(organization=organization, weekday=day, opens_minute=0, closes_minute=1440) for day in range(7)

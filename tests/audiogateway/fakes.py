@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from calls.contracts import Ack, Brief, Command, TalkOrder, TurnRecord, UsageRecord
+from calls.contracts import Ack, Brief, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 
 CALL_ID = UUID("5b4ae6a2-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
@@ -44,6 +44,7 @@ class MemoryStore:
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     usage: list[UsageRecord] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    recordings: list[RecordingRecord] = field(default_factory=list)
     reschedules: list[datetime] = field(default_factory=list)
     do_not_call: list[str] = field(default_factory=list)
     ready: list[UUID] = field(default_factory=list)
@@ -87,6 +88,9 @@ class MemoryStore:
 
     def record_figures(self, call_id: UUID, figures: Mapping[str, Any]) -> None:
         self.figures |= figures
+
+    def record_recording(self, call_id: UUID, recording: RecordingRecord, *, at: datetime) -> None:
+        self.recordings.append(recording)
 
     def request_reschedule(self, call_id: UUID, *, when: datetime, reason: str, at: datetime, command_id: str) -> None:
         self.reschedules.append(when)

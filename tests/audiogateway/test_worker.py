@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import channel_layers
+from django.conf import settings
 from django.test import override_settings
 
 from audiogateway.realtime.connection import RealtimeAccess
@@ -48,6 +50,7 @@ async def gateway(server: OpenAIServer, *, drain_seconds: float = 5) -> AsyncIte
         drain_seconds=drain_seconds,
         access=RealtimeAccess(server.realtime_url, "gpt-realtime-2.1", "test-key"),
         models=Models("gpt-realtime-2.1", "gpt-transcribe", "marin"),
+        recordings_root=Path(settings.RECORDINGS_ROOT),
         gateway_id=GATEWAY,
     )
     async with asyncio.TaskGroup() as tasks:

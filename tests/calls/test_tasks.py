@@ -15,10 +15,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_names_are_those_that_beat_and_others_use() -> None:
-    names = {"calls.dial_call", "calls.dial_due", "calls.end_overdue"}
+    names = {"calls.dial_call", "calls.dial_due", "calls.end_overdue", "calls.delete_old_recordings"}
     assert names <= set(current_app.tasks)
     scheduled = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
-    assert {"calls.dial_due", "calls.end_overdue"} <= scheduled
+    assert {"calls.dial_due", "calls.end_overdue", "calls.delete_old_recordings"} <= scheduled
 
 
 def test_a_job_for_an_unknown_call_does_nothing() -> None:
