@@ -3,18 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from audiogateway.audio.g711 import linear_to_ulaw
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.pacing import Ticker
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
+from audiogateway.recording.disk import Disk
+from audiogateway.recording.recorder import Recorder
 from audiogateway.roster import Roster
 from audiogateway.session import Models, Surroundings
 from calls.contracts import CommandName
 from sandbox.speech.voice import synthesize
 from tests.audiogateway.caller import Caller
 from tests.audiogateway.fakes import CALL_ID, NOW, MemoryStore, ScriptedBus, Spawned, talk_order
+from tests.audiogateway.recording.listening import is_subsequence, listen
 from tests.openai_server import OpenAIServer
 
 INTRODUCTION = "Hello, this is an AI assistant calling on behalf of Miller Dental."
@@ -35,10 +40,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def talk(server: OpenAIServer, **brief: Any) -> AsyncIterator[Stage]:
-    store, bus, spawned, ticker = MemoryStore({CALL_ID: talk_order(**brief)}), ScriptedBus(), Spawned(), Ticker()
+async def talk(server: OpenAIServer, recordings: Path | None = None, /, **brief: Any) -> AsyncIterator[Stage]:
+    order = replace(talk_order(**brief), records=recordings is not None)
+    store, bus, spawned, ticker, disk = MemoryStore({CALL_ID: order}), ScriptedBus(), Spawned(), Ticker(), Disk()
+    disk.start()
     models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
-    around = Surroundings(store, bus, ticker, spawned, models, lambda: NOW)
+    recorder = Recorder(recordings or Path(), disk, store, lambda: NOW)
+    around = Surroundings(store, bus, ticker, spawned, models, lambda: NOW, recorder=recorder)
     realtime = RealtimeClient(RealtimeAccess(server.realtime_url, models.realtime, "test-key"))
     roster = Roster(around, realtime.open, capacity=5, waiting_seconds=30)
     listener = AudioSocketServer(roster.answer)
@@ -60,6 +68,7 @@ async def talk(server: OpenAIServer, **brief: Any) -> AsyncIterator[Stage]:
             await realtime.close()
             await spawned.finished()
             clock.cancel()
+            assert await asyncio.to_thread(disk.stop, 10)
 
 
 async def test_a_helpful_person_is_asked_and_answers(openai_server: OpenAIServer) -> None:
@@ -80,6 +89,30 @@ async def test_a_helpful_person_is_asked_and_answers(openai_server: OpenAIServer
     assert stage.store.over == ["agent_ended"]
     assert {record.source for record in stage.store.usage} == {"realtime", "transcription"}
     assert stage.store.figures["interruptions"] == 0
+
+
+async def test_the_recording_of_a_talk_is_what_was_sent_and_what_was_received(
+    openai_server: OpenAIServer, tmp_path: Path
+) -> None:
+    said = synthesize("Hello?"), synthesize("Yes, that works for me.")
+    async with talk(openai_server, tmp_path) as stage:
+        for sound in said:
+            await stage.caller.say(sound)
+            await stage.caller.wait_for_turn()
+        await stage.is_over()
+    finished = stage.store.recordings[-1]
+    heard = listen(tmp_path / finished.path)
+    assert finished.duration_ms == len(heard.callee) // 8
+    # A busy machine adds silence where its clock stood still, and a frame of a callee who is ahead may be dropped.
+    sent, received = without_silence(linear_to_ulaw(bytes(stage.caller.heard))), without_silence(heard.agent)
+    assert received.startswith(sent) and len(received) - len(sent) <= 160 * 10
+    spoken, kept = without_silence(linear_to_ulaw(b"".join(said))), without_silence(heard.callee)
+    assert is_subsequence(kept, spoken)
+    assert len(spoken) - len(kept) <= finished.dropped_ms * 8
+
+
+def without_silence(track: bytes) -> bytes:
+    return track.replace(b"\xff", b"")
 
 
 async def test_somebody_who_says_never_again_is_put_on_the_list_before_the_call_ends(

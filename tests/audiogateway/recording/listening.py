@@ -31,3 +31,9 @@ def listen(path: Path) -> Heard:
     sound = chunks[b"data"]
     assert struct.unpack("<I", chunks[b"fact"]) == (len(sound) // 2,)
     return Heard(sound[::2], sound[1::2])
+
+
+def is_subsequence(part: bytes, whole: bytes) -> bool:
+    """Whether `part` is `whole` with some bytes left out."""
+    rest = iter(whole)
+    return all(byte in rest for byte in part)

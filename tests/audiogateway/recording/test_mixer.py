@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from audiogateway.audio.g711 import SILENCE
 from audiogateway.recording.mixer import FRAME_SAMPLES, HELD_SAMPLES, StereoMixer
+from tests.audiogateway.recording.listening import is_subsequence
 
 QUIET = bytes([SILENCE])
 CLICK = b"\x01" + QUIET * (FRAME_SAMPLES - 1)
@@ -154,8 +155,3 @@ def test_whatever_arrives_the_callee_keeps_its_order_and_its_length(ticks: list[
     assert len(kept) + mixer.dropped_samples == len(heard)
     assert is_subsequence(kept, heard)
     assert len(agent) == len(callee) == said
-
-
-def is_subsequence(part: bytes, whole: bytes) -> bool:
-    rest = iter(whole)
-    return all(byte in rest for byte in part)
