@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Turn, Usage
+from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, Turn, Usage
 from calls.states import Outcome
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
@@ -45,13 +45,19 @@ class UsageInline(ReadOnly, admin.TabularInline[Usage, Call]):
     extra = 0
 
 
+class RecordingInline(ReadOnly, admin.TabularInline[Recording, Call]):
+    model = Recording
+    fields = ("path", "duration_ms", "bytes", "dropped_ms", "created_at")
+    extra = 0
+
+
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
     list_display = ("id", "organization", "number", "state", "outcome", "waits_for", "not_before", "created_at")
     list_filter = ("state", "outcome", "organization")
     search_fields = ("id", "number", "origin", "contact_name")
     date_hierarchy = "created_at"
-    inlines: ClassVar[list[Any]] = [CallEventInline, TurnInline, UsageInline]
+    inlines: ClassVar[list[Any]] = [CallEventInline, TurnInline, UsageInline, RecordingInline]
 
 
 class LookedAfterFilter(admin.SimpleListFilter):
