@@ -28,14 +28,14 @@ class RedisCommandBus:
         self._waiting: dict[str, asyncio.Future[Ack]] = {}
         self.listening = asyncio.Event()
 
-    async def send(self, command: Command) -> Ack | None:
+    async def send(self, command: Command, *, takes_seconds: float = 0.0) -> Ack | None:
         """The acknowledgement, or None when none came: the order may have been executed or not."""
         answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._waiting[command.command_id] = answer
         try:
             for _ in range(SENDS):
                 await self._publish(command)
-                done, _ = await asyncio.wait({answer}, timeout=self._ack_seconds)
+                done, _ = await asyncio.wait({answer}, timeout=self._ack_seconds + takes_seconds)
                 if done:
                     return answer.result()
         finally:

@@ -26,6 +26,7 @@ from audiogateway.realtime.openai_codec import (
     truncate_item,
 )
 from audiogateway.responses import ResponseOwner
+from audiogateway.silence import SilenceWatch, Step
 from audiogateway.tool_calls import ToolCalls
 from audiogateway.turns import TurnLedger
 from calls.contracts import UsageRecord
@@ -37,6 +38,7 @@ MAX_FAILURES = 2
 """Responses that may fail in a row before the talk is given up."""
 FIRST_WORDS_MS = 4_000
 """When the callee shall speak first and does not, the agent begins after this time."""
+STILL_THERE = "In the language of the call, ask in one short sentence whether they are still there."
 EARS_OPEN = TurnDetection(answers=True)
 EARS_CLOSED = TurnDetection(answers=False)
 
@@ -67,6 +69,8 @@ class Dialogue:
         self._ledger = TurnLedger()
         self._responses = ResponseOwner(self._send)
         self._tools = tools(self._send, self._responses.ask)
+        self._silence = SilenceWatch()
+        self._message_due = False
         self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
@@ -78,6 +82,8 @@ class Dialogue:
         self._dropped: set[str] = set()
         self._items: dict[str, str] = {}
         self._failures = 0
+        self.is_abandoned = False
+        """Nobody has answered for so long that the call shall end."""
         self.figures = TalkFigures()
         self._handlers: dict[type, Callable[..., None]] = {
             events.AgentAudio: self._on_agent_audio,
@@ -130,6 +136,20 @@ class Dialogue:
     def last_words_were_heard(self) -> bool:
         return self._responses.is_idle and self._tools.is_idle and self._playout.is_quiet
 
+    def heard_texts(self) -> list[str]:
+        """What the callee said so far."""
+        return self._ledger.callee_texts()
+
+    def keys_were_pressed(self) -> None:
+        self._silence.keys_were_pressed()
+
+    def leave_message_after_beep(self) -> None:
+        """A machine speaks: it is not answered, and the agent is asked for its message when the machine is quiet."""
+        self._message_due = True
+        self._hello = None
+        self._listen(EARS_CLOSED)
+        self._silence.message_is_due(self._now_ms())
+
     def line_is_gone(self) -> None:
         """The callee hears nothing more; what they were just saying is still transcribed."""
         self._is_closing = True
@@ -181,6 +201,8 @@ class Dialogue:
         if self._first_words_due and now_ms >= FIRST_WORDS_MS:
             self._first_words_due = False
             self._responses.ask()
+        if not self._is_closing and (step := self._silence.on_time(now_ms, is_quiet=self._is_quiet)) is not None:
+            self._break_silence(step)
 
     # The model's side
 
@@ -206,6 +228,7 @@ class Dialogue:
         self._first_words_due = False
         self._speech_item = event.item_id
         self._callee_stopped_ms = None
+        self._silence.callee_spoke()
         started_ms = self._time_of(event.audio_start_ms + EARS_OPEN.prefix_padding_ms)
         self._ledger.callee_started(event.item_id, started_ms)
         self._responses.callee_started()
@@ -238,8 +261,10 @@ class Dialogue:
         was_asked_for = self._responses.created(event.response_id)
         self._tools.response_created(event.response_id)
         is_late = self._speech_item is not None and self._hello is None
-        if (self._is_closing and not was_asked_for) or is_late:
-            # The callee began to speak before this began, or the call is about to end: nobody shall hear it.
+        is_unwanted = (self._is_closing or self._message_due) and not was_asked_for
+        if is_unwanted or is_late:
+            # The callee began to speak before this began, the call is about to end, or a machine speaks: nobody
+            # shall hear it.
             self._dropped.add(event.response_id)
             self._send(cancel_response(event.response_id))
 
@@ -287,6 +312,21 @@ class Dialogue:
             self._ledger.agent_cut(cut.item_id, now_ms, cut.played_ms, cut.received_ms)
             self._send(truncate_item(cut.item_id, cut.played_ms) if cut.played_ms else delete_item(cut.item_id))
         self.figures.interruptions += bool(cuts)
+
+    @property
+    def _is_quiet(self) -> bool:
+        return self._speech_item is None and self.last_words_were_heard
+
+    def _break_silence(self, step: Step) -> None:
+        match step:
+            case Step.ASK:
+                self._responses.ask(STILL_THERE)
+            case Step.LEAVE_MESSAGE:
+                self._message_due = False
+                self._listen(EARS_OPEN)
+                self._responses.ask()
+            case Step.END:
+                self.is_abandoned = True
 
     def _hello_is_over(self, verdict: Verdict) -> None:
         self._hello = None

@@ -44,8 +44,11 @@ class Store(Protocol):
 class CommandBus(Protocol):
     """The way to whoever controls the call at the PBX."""
 
-    async def send(self, command: Command) -> Ack | None:
-        """The acknowledgement; None when none came in time, also not after sending once more."""
+    async def send(self, command: Command, *, takes_seconds: float = 0.0) -> Ack | None:
+        """The acknowledgement; None when none came in time, also not after sending once more.
+
+        `takes_seconds` is how long the command itself takes before it can be acknowledged.
+        """
 
 
 WallClock = Callable[[], datetime]

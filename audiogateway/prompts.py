@@ -24,6 +24,12 @@ _NAMES = {
     "pt": "Portuguese", "tr": "Turkish",
 }  # fmt: skip
 
+_VOICEMAIL = {
+    "as_instructed": "as its argument, say whether the owner's instructions want a message.",
+    "hang_up": "do not leave a message.",
+    "leave_message": "leave a message when its output asks for it.",
+}
+
 
 def instructions(order: TalkOrder, *, now: datetime) -> str:
     """The whole system prompt. `now` is aware."""
@@ -37,6 +43,7 @@ def instructions(order: TalkOrder, *, now: datetime) -> str:
         "disclosure": _disclosure(order),
         "owner_instructions": brief.instructions.strip() or "Nothing beyond the goal.",
         "wanted_results": _wanted_results(brief.result_fields),
+        "voicemail": _VOICEMAIL[brief.voicemail],
         "data": _fenced(order),
     }
     # One pass, so that a value cannot name another one.

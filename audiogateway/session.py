@@ -11,7 +11,7 @@ of the conversation are in dialogue.py; here is only how it begins and ends.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import uuid4
@@ -24,6 +24,7 @@ from audiogateway.audiosocket.codec import Kind, audio_header, encode_audio
 from audiogateway.audiosocket.server import Line
 from audiogateway.dialogue import Dialogue
 from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.phone_menu import PhoneMenu
 from audiogateway.ports import CommandBus, Store, WallClock
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import AgentAudio, Event
@@ -42,6 +43,7 @@ TRANSCRIPTION_SECONDS = 4.0
 """So long after the end of the line its last words may take to be transcribed."""
 HOUSEKEEPING_FRAMES = 5
 
+NOBODY_THERE = 'In the language of the call, say: "I cannot hear you. We will try again another time. Goodbye."'
 FAREWELL = 'In the language of the call, say: "I am sorry, I have to end this call now. Goodbye."'
 
 _HEADER = audio_header(Kind.SLIN_8K, 320)
@@ -113,6 +115,8 @@ class Session:
         self._hanging_up = False
         self._frames = 0
         self._settled = asyncio.Event()
+        self._menu = PhoneMenu()
+        self._is_voicemail = False
         self._dialogue = self._new_dialogue()
 
     @property
@@ -166,6 +170,19 @@ class Session:
     def end_after_last_words(self, cause: str) -> None:
         """The agent has said goodbye (tools.base.Talk)."""
         self._close(cause)
+
+    def heard_texts(self) -> Sequence[str]:
+        return self._dialogue.heard_texts()
+
+    def keys_were_pressed(self) -> None:
+        self._dialogue.keys_were_pressed()
+
+    def voicemail_answered(self, *, leave_message: bool) -> None:
+        self._is_voicemail = True
+        if leave_message:
+            self._dialogue.leave_message_after_beep()
+        else:
+            self._close("voicemail")
 
     def end_politely(self, cause: str) -> None:
         """The agent is told to say goodbye now."""
@@ -241,7 +258,7 @@ class Session:
             self._recording.close()
             self._recording = None
         if not self._cause:
-            self._cause = "connection_lost" if reason.startswith("connection lost") else "callee_hung_up"
+            self._cause = "connection_lost" if reason.startswith("connection lost") else self._hung_up_there()
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
         self._dialogue.line_is_gone()
@@ -249,6 +266,10 @@ class Session:
             self._finish()
         else:
             self._around.spawn(self._wait_for_transcription())
+
+    def _hung_up_there(self) -> str:
+        """A machine that hangs up when its tape is full is no callee who did."""
+        return "voicemail" if self._is_voicemail else "callee_hung_up"
 
     def _keep_house(self) -> None:
         now_ms = self.now_ms()
@@ -258,11 +279,19 @@ class Session:
                 self.end_politely("max_duration")
             elif self._dialogue.has_failed:
                 self._close("voice_failed")
+            elif self._dialogue.is_abandoned:
+                self._nobody_is_there()
         elif self._hanging_up:
             if self._deadline_ms is not None and now_ms >= self._deadline_ms:
                 self.end_now(self._cause)
         elif self._dialogue.last_words_were_heard or now_ms >= (self._deadline_ms or 0):
             self._hang_up()
+
+    def _nobody_is_there(self) -> None:
+        if self._is_voicemail:
+            self._close("voicemail")
+        else:
+            self._close("silence", NOBODY_THERE)
 
     def _on_not_expected(self) -> None:
         self._log.warning("call_not_expected")
@@ -338,4 +367,4 @@ class Session:
 
     def _desk(self, command_id: str) -> Desk:
         around = self._around
-        return Desk(self.order, self, around.store, around.commands, around.now, command_id[:64])
+        return Desk(self.order, self, self._menu, around.store, around.commands, around.now, command_id[:64])

@@ -142,6 +142,11 @@ class TurnLedger:
         records = (self._turns[item_id].record(place) for place, item_id in places)
         return [record for record in records if record is not None]
 
+    def callee_texts(self) -> list[str]:
+        """What the callee said so far, in the order of the conversation."""
+        turns = (self._turns[item_id] for item_id in self._order)
+        return [turn.text for turn in turns if turn.speaker == "callee" and turn.text]
+
     def is_waiting_for_words(self) -> bool:
         """Somebody's speech is over, but its transcription has not come."""
         spoken = (turn for turn in self._turns.values() if turn.speaker == "callee" and turn.ended_ms is not None)

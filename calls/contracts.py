@@ -29,6 +29,7 @@ class Brief:
     variables: Mapping[str, str] = field(default_factory=dict)
     first_speaker: Literal["agent", "callee"] = "agent"
     earlier: str = ""  # what was learned in earlier attempts
+    voicemail: Literal["as_instructed", "hang_up", "leave_message"] = "as_instructed"
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "result_fields": [dict(f) for f in self.result_fields]}

@@ -9,7 +9,9 @@ from typing import Literal
 
 from calls.states import Outcome
 
-TalkOverCause = Literal["agent_ended", "callee_hung_up", "connection_lost", "max_duration", "stopped", ""]
+TalkOverCause = Literal[
+    "agent_ended", "callee_hung_up", "connection_lost", "max_duration", "stopped", "voicemail", "silence", ""
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ AFTER_THE_TALK: dict[str, Ending] = {
     "agent_ended": Ending(Outcome.COMPLETED, "The agent ended the call."),
     "callee_hung_up": Ending(Outcome.COMPLETED, "The callee hung up."),
     "max_duration": Ending(Outcome.COMPLETED, "The call reached its maximum length."),
+    "voicemail": Ending(Outcome.VOICEMAIL, "A voicemail answered."),
+    "silence": Ending(Outcome.COMPLETED, "Nobody spoke any more."),
     "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
     "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
 }

@@ -1,11 +1,12 @@
 """What a tool of the agent is. A tool is one module with one `Tool`, and one row in tools/__init__.py."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from audiogateway.phone_menu import PhoneMenu
 from audiogateway.ports import CommandBus, Store, WallClock
 from calls.contracts import TalkOrder
 from opendeep.core.llm.schema import strict_schema
@@ -25,6 +26,15 @@ class Talk(Protocol):
     def end_after_last_words(self, cause: str) -> None:
         """Nothing more is answered; the call is hung up when what is being said has been heard."""
 
+    def heard_texts(self) -> Sequence[str]:
+        """What was said at the other end so far, as far as it is transcribed, in order."""
+
+    def keys_were_pressed(self) -> None:
+        """A phone menu has its answer: it may take its time."""
+
+    def voicemail_answered(self, *, leave_message: bool) -> None:
+        """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -32,10 +42,17 @@ class Desk:
 
     order: TalkOrder
     talk: Talk
+    menu: PhoneMenu
     store: Store
     commands: CommandBus
     now: WallClock
     command_id: str
+
+    def note(self, kind: str, detail: Mapping[str, Any], *, command_id: str | None = None) -> None:
+        """Writes an event of the call. With `command_id` once only; commands at the PBX have used theirs already."""
+        self.store.record_event(
+            self.order.call_id, kind=kind, source="agent", detail=detail, at=self.now(), command_id=command_id
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,15 +25,8 @@ class EndCallArguments(ToolArguments):
 
 
 async def end_call(arguments: EndCallArguments, desk: Desk) -> ToolResult:
-    desk.store.record_event(
-        desk.order.call_id,
-        kind="end_call",
-        source="agent",
-        detail={"reason": arguments.reason, "outcome": arguments.outcome},
-        at=desk.now(),
-        command_id=desk.command_id,
-    )
-    desk.talk.end_after_last_words("agent_ended")
+    desk.note("end_call", {"reason": arguments.reason, "outcome": arguments.outcome}, command_id=desk.command_id)
+    desk.talk.end_after_last_words("voicemail" if arguments.outcome == "voicemail" else "agent_ended")
     return ToolResult({"ok": True}, reply=False)
 
 

@@ -115,10 +115,12 @@ class ScriptedBus:
 
     answer: Ack | None = field(default_factory=lambda: Ack("", True))
     commands: list[Command] = field(default_factory=list)
+    taken_seconds: list[float] = field(default_factory=list)
     on_command: Callable[[Command], None] = lambda command: None
 
-    async def send(self, command: Command) -> Ack | None:
+    async def send(self, command: Command, *, takes_seconds: float = 0.0) -> Ack | None:
         self.commands.append(command)
+        self.taken_seconds.append(takes_seconds)
         self.on_command(command)
         return self.answer
 

@@ -58,10 +58,10 @@ async def bus(client: "redis.asyncio.Redis") -> AsyncIterator[RedisCommandBus]:
     await asyncio.wait({task})
 
 
-async def with_control(control: Control, bus: RedisCommandBus) -> Ack | None:
+async def with_control(control: Control, bus: RedisCommandBus, *, takes_seconds: float = 0.0) -> Ack | None:
     task = asyncio.get_running_loop().create_task(control.run())
     await control.listening.wait()
-    ack = await bus.send(COMMAND)
+    ack = await bus.send(COMMAND, takes_seconds=takes_seconds)
     task.cancel()
     await asyncio.wait({task})
     return ack
@@ -84,6 +84,13 @@ async def test_a_command_without_an_answer_is_sent_once_more_with_its_id(
     control = Control(client, answers_from=2)
     assert await with_control(control, bus) == Ack("command-1", True)
     assert control.received == [COMMAND, COMMAND]
+
+
+async def test_a_command_that_takes_its_time_is_waited_for(
+    client: "redis.asyncio.Redis", bus: RedisCommandBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "_ack_seconds", 0)
+    assert await with_control(Control(client), bus, takes_seconds=5) == Ack("command-1", True)
 
 
 async def test_nobody_there_is_no_acknowledgement(bus: RedisCommandBus) -> None:

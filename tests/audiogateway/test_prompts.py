@@ -97,3 +97,15 @@ def test_the_language_is_named(tag: str, name: str, code: str) -> None:
 
 def test_the_prompts_version_is_known() -> None:
     assert re.fullmatch(r"v1:[0-9a-f]{16}", prompts.prompt_hash())
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("as_instructed", "whether the owner's instructions want a message"),
+        ("hang_up", "do not leave a message"),
+        ("leave_message", "leave a message when"),
+    ],
+)
+def test_the_policy_for_voicemails_is_told(policy: str, words: str) -> None:
+    assert words in prompts.instructions(talk_order(voicemail=policy), now=NOW)

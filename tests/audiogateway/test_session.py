@@ -9,6 +9,7 @@ from audiogateway.audiosocket.codec import encode_audio
 from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
 from audiogateway.session import HANG_UP_MS, LAST_WORDS_MS, Models, Phase, Session, Surroundings
+from audiogateway.silence import LONGEST_GREETING_MS, SILENCE_MS
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import (
     NOW,
@@ -280,3 +281,48 @@ async def test_the_line_keeps_its_sound_while_the_pbx_is_asked_to_hang_up(stage:
     frames = len(stage.line.frames)
     await stage.run(0.5)
     assert len(stage.line.frames) - frames >= 24
+
+
+REPORT_VOICEMAIL = events.ToolCalled("r1", "item_v", "call_v", "report_voicemail", '{"leave_message": false}')
+
+
+async def test_a_voicemail_that_gets_no_message_is_hung_up_on_as_one(stage: Stage) -> None:
+    stage.bus.on_command = lambda command: stage.session.on_line_closed("closed by the PBX")
+    stage.session.on_event(events.ResponseCreated("r1"))
+    stage.session.on_event(REPORT_VOICEMAIL)
+    stage.session.on_event(events.ResponseDone("r1", "completed", "", ""))
+    await stage.spawned.finished()
+    await stage.run(0.5)
+    assert stage.commands() == [CommandName.END_CALL]
+    assert stage.store.over == ["voicemail"]
+
+
+async def test_a_machine_that_hangs_up_is_a_voicemail(stage: Stage) -> None:
+    stage.session.voicemail_answered(leave_message=True)
+    stage.session.on_line_closed("closed by the PBX")
+    assert stage.store.over == ["voicemail"]
+
+
+async def test_a_machine_that_never_stops_talking_is_hung_up_on_without_a_word(stage: Stage) -> None:
+    stage.session.voicemail_answered(leave_message=True)
+    stage.session.on_event(events.SpeechStarted("u1", 0))
+    await stage.run(LONGEST_GREETING_MS / 1000 + 0.5)
+    assert stage.commands() == [CommandName.END_CALL]
+    assert "response.create" not in stage.voice.types()
+
+
+async def test_a_silent_callee_is_asked_and_then_told_goodbye(stage: Stage) -> None:
+    stage.session.on_event(events.SpeechStarted("u1", 0))
+    stage.session.on_event(events.SpeechStopped("u1", 0))
+    stage.session.on_event(events.CalleeTranscript("u1", "Hello?"))
+    for number in range(2):
+        await stage.run(SILENCE_MS / 1000 + 4)
+        asked = [event for event in stage.voice.take() if event["type"] == "response.create"]
+        assert len(asked) == 1
+        assert ("still there", "Goodbye")[number] in asked[0]["response"]["instructions"]
+        stage.session.on_event(events.ResponseCreated(f"r{number}"))
+        stage.session.on_event(events.ResponseDone(f"r{number}", "completed", "", ""))
+    await stage.run(0.5)
+    assert stage.commands() == [CommandName.END_CALL]
+    stage.session.on_line_closed("closed by the PBX")
+    assert stage.store.over == ["silence"]

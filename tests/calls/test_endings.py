@@ -117,3 +117,11 @@ def test_every_ending_has_an_outcome_and_words(facts: EndFacts) -> None:
     ending = classify(facts)
     assert ending.reason.endswith(".")
     assert (ending.outcome in {Outcome.COMPLETED, Outcome.DROPPED}) or not facts.talked
+
+
+def test_a_talk_with_a_machine_is_a_voicemail() -> None:
+    assert classify(replace(TALKED, talk_over_cause="voicemail", cause=16)).outcome is Outcome.VOICEMAIL
+
+
+def test_a_talk_in_which_nobody_spoke_any_more_is_completed() -> None:
+    assert classify(replace(TALKED, talk_over_cause="silence", cause=16)).outcome is Outcome.COMPLETED

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.realtime import RealtimeFunctionTool
 
+from audiogateway.phone_menu import MAX_SENDS, PhoneMenu
 from audiogateway.realtime.events import ToolCalled
 from audiogateway.tool_calls import MAX_CALLS, ToolCalls
 from audiogateway.tools import TOOLS, TOOLS_JSON
 from audiogateway.tools.base import Desk
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import NOW, MemoryStore, ScriptedBus, Spawned, talk_order
+
+MENU = "For new appointments, press one. If you want to speak to a person, press two."
 
 
 @dataclass
@@ -27,11 +30,15 @@ class Model:
     spawned: Spawned = field(default_factory=Spawned)
     sent: list[dict[str, Any]] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    heard: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    brief: dict[str, Any] = field(default_factory=dict)
     asked: int = 0
 
     def __post_init__(self) -> None:
         self.calls = ToolCalls(self._desk, self.spawned, lambda event: self.sent.append(json.loads(event)), self._ask)
         self._count = 0
+        self._menu = PhoneMenu()
 
     async def call(self, name: str, arguments: str) -> dict[str, Any]:
         self._count += 1
@@ -43,11 +50,20 @@ class Model:
     def end_after_last_words(self, cause: str) -> None:
         self.ended.append(cause)
 
+    def heard_texts(self) -> list[str]:
+        return self.heard
+
+    def keys_were_pressed(self) -> None:
+        self.told.append("keys")
+
+    def voicemail_answered(self, *, leave_message: bool) -> None:
+        self.told.append("leave a message" if leave_message else "hang up")
+
     def _ask(self) -> None:
         self.asked += 1
 
     def _desk(self, command_id: str) -> Desk:
-        return Desk(talk_order(), self, self.store, self.bus, lambda: NOW, command_id)
+        return Desk(talk_order(**self.brief), self, self._menu, self.store, self.bus, lambda: NOW, command_id)
 
 
 @pytest.fixture
@@ -131,6 +147,92 @@ async def test_a_time_that_cannot_be_used_says_what_to_do(model: Model, when: st
     output = await model.call("reschedule_call", json.dumps({"when": when, "reason": "No time."}))
     assert problem in output["error"]
     assert model.bus.commands == []
+
+
+async def test_keys_are_pressed_and_the_agent_stays_silent(model: Model) -> None:
+    assert (await model.call("send_dtmf", '{"digits": "2w4711#"}'))["ok"] is True
+    (command,) = model.bus.commands
+    assert (command.name, command.args) == (CommandName.SEND_DTMF, {"digits": "2w4711#"})
+    assert model.store.events == [("keys_pressed", {"digits": "2w4711#", "problem": ""})]
+    assert (model.asked, model.told) == (0, ["keys"])
+
+
+@pytest.mark.parametrize("digits", ["", "5 5", "+1", "2\\r\\nAction: Originate", "E", "press 2", "1" * 33])
+async def test_what_is_no_key_is_not_pressed(model: Model, digits: str) -> None:
+    output = await model.call("send_dtmf", f'{{"digits": "{digits}"}}')
+    assert "arguments cannot be used" in output["error"]
+    assert model.bus.commands == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(None, "It is unknown"), (Ack("", False, "The PBX is not connected."), "The PBX is not connected.")],
+)
+async def test_keys_that_were_not_pressed_are_told_to_the_model(model: Model, answer: Ack | None, words: str) -> None:
+    model.bus.answer = answer
+    output = await model.call("send_dtmf", '{"digits": "2"}')
+    assert words in output["error"]
+    assert (model.asked, model.told) == (1, [])
+    assert model.store.events[0][1]["problem"].startswith(words[:12]) or words in model.store.events[0][1]["problem"]
+
+
+async def test_long_digits_get_the_time_they_take(model: Model) -> None:
+    await model.call("send_dtmf", json.dumps({"digits": "w" * 20}))
+    assert model.bus.taken_seconds == [10.0]
+
+
+async def test_no_more_keys_are_pressed_when_the_same_menu_was_heard_three_times(model: Model) -> None:
+    model.heard = [MENU, "This is not a valid choice.", MENU.replace("appointments", "appointment"), MENU]
+    output = await model.call("send_dtmf", '{"digits": "2"}')
+    assert "same menu" in output["error"] and "end_call" in output["error"]
+    assert (model.bus.commands, model.asked) == ([], 1)
+
+
+async def test_a_model_that_presses_keys_for_ever_is_stopped(model: Model) -> None:
+    for _ in range(MAX_SENDS):
+        assert (await model.call("send_dtmf", '{"digits": "2"}'))["ok"] is True
+    assert "pressed keys" in (await model.call("send_dtmf", '{"digits": "2"}'))["error"]
+    assert len(model.bus.commands) == MAX_SENDS
+
+
+@pytest.mark.parametrize(
+    ("policy", "argument", "done"),
+    [
+        ("as_instructed", True, "leave a message"),
+        ("as_instructed", False, "hang up"),
+        ("leave_message", False, "leave a message"),
+        ("hang_up", True, "hang up"),
+    ],
+)
+async def test_the_order_decides_whether_a_voicemail_gets_a_message(
+    model: Model, policy: str, argument: bool, done: str
+) -> None:
+    model.brief = {"voicemail": policy}
+    output = await model.call("report_voicemail", json.dumps({"leave_message": argument}))
+    leaves = done == "leave a message"
+    assert (model.told, output["leave_message"], model.asked) == ([done], leaves, 0)
+    assert model.store.events == [("voicemail", {"leave_message": leaves})]
+
+
+async def test_a_call_that_ended_at_a_voicemail_ends_as_one(model: Model) -> None:
+    await model.call("end_call", '{"reason": "A message was left.", "outcome": "voicemail"}')
+    assert model.ended == ["voicemail"]
+
+
+async def test_a_transfer_is_silent_when_it_succeeds(model: Model) -> None:
+    assert (await model.call("transfer_call", '{"reason": "Wants a person."}'))["ok"] is True
+    (command,) = model.bus.commands
+    assert (command.name, command.args) == (CommandName.TRANSFER_CALL, {"reason": "Wants a person."})
+    assert model.asked == 0
+
+
+@pytest.mark.parametrize("answer", [None, Ack("", False, "Transfer to a person is not configured.")])
+async def test_a_transfer_that_fails_is_apologized_for(model: Model, answer: Ack | None) -> None:
+    model.bus.answer = answer
+    output = await model.call("transfer_call", '{"reason": "Wants a person."}')
+    assert "Apologize" in output["error"]
+    assert model.asked == 1
+    assert model.store.events[0][1]["problem"]
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
