@@ -1,5 +1,6 @@
 """All settings. Everything that differs between machines comes from the environment (see .env.example)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from opendeep.environment import Env
 django_stubs_ext.monkeypatch()  # generic admin and form classes at run time
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv(BASE_DIR / ".env")
+load_dotenv(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 env = Env()
 
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))

@@ -3,6 +3,7 @@
 import os
 import tempfile
 
+os.environ["ENV_FILE"] = os.devnull  # a .env may name a real PBX and a real key; no test may use them
 os.environ.setdefault("SECRET_KEY", "only-for-tests-and-never-for-a-server-0123456789")
 os.environ.setdefault("OPENAI_API_KEY", "test-key")
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="opendeep-test-"))

@@ -54,7 +54,9 @@ class Surroundings:
 
 def look_around(process_environment: Mapping[str, str]) -> Surroundings:
     """Reads the environment and .env. Raises ImproperlyConfigured for a setting that cannot be used."""
-    dotenv = {key: value for key, value in dotenv_values(ROOT / ".env").items() if value}
+    dotenv = {
+        key: value for key, value in dotenv_values(process_environment.get("ENV_FILE", ROOT / ".env")).items() if value
+    }
     given = {**dotenv, **process_environment}
     env = Env(given)
     var = Path(env.text("VAR_DIR", str(ROOT / "var"))).resolve()

@@ -28,6 +28,9 @@ PORTS = ("WEB_PORT", "FLOWER_PORT", "REDIS_PORT", "SANDBOX_PBX_PORT", "SANDBOX_O
 # What a developer has in the environment must not leak into the product under test.
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "SANDBOX_CACHE_DIR")
 
+NO_ENV_FILE = os.devnull
+"""A .env may name a real PBX and a real key; no test may use them."""
+
 T = TypeVar("T")
 
 
@@ -51,7 +54,7 @@ class RunningProduct:
         self.var = Path(self._directory.name)
         self.settings = {name: str(free_tcp_port()) for name in PORTS}
         self.settings["AUDIOSOCKET_BIND"] = f"127.0.0.1:{free_tcp_port()}"
-        self.settings |= {"VAR_DIR": str(self.var), "WORKER_CONCURRENCY": "2", **(given or {})}
+        self.settings |= {"VAR_DIR": str(self.var), "ENV_FILE": NO_ENV_FILE, "WORKER_CONCURRENCY": "2", **(given or {})}
         self.url = f"http://127.0.0.1:{self.settings['WEB_PORT']}"
         self._process: subprocess.Popen[str]
 

@@ -119,4 +119,4 @@ def test_the_configuration_names_every_process_once(tmp_path: Path) -> None:
     parser.read_string(processes.supervisord_configuration(everything, found))
     programs = [section for section in parser.sections() if section.startswith("program:")]
     assert {"program:web", "program:worker", "program:beat", "program:callcontrol", "program:gateway"} <= set(programs)
-    assert len(programs) == 9
+    assert len(programs) == 10
