@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test-results"
 NOTHING_MORE: Mapping[str, str] = {}
 HERMETIC = "not (processes or browser or asterisk or postgres or long)"
+# A file stays together, since its tests share what they start.
+BESIDE_EACH_OTHER = ["-n", "2", "--dist", "loadfile", "--timeout", "600"]
 PARALLEL = ["-n", "2", "--dist", "worksteal"]
 # The server goes with its databases; threads of asyncio may still hold a connection when a run ends.
 KEEP_DATABASE = ["--reuse-db", "--create-db"]
@@ -57,7 +59,7 @@ def test_stages(long: bool) -> list[Stage]:
         Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
         Stage("unit", pytest("-m", HERMETIC, *PARALLEL)),
         Stage("postgres", pytest("-m", HERMETIC, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
-        Stage("real", pytest("-m", real if long else f"{real} and not long", "--timeout", "600")),
+        Stage("real", pytest("-m", real if long else f"{real} and not long", *BESIDE_EACH_OTHER)),
     ]
 
 

@@ -1,6 +1,5 @@
 """One running product for the tests that do it no harm; those that kill its parts start their own."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,10 +30,9 @@ def api(product: RunningProduct) -> Api:
     return Api(product.url, product.manage("create_api_token", EMAIL))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: Path) -> Iterator[Browser]:
-    # The synchronous Playwright drives an event loop in this thread, in which Django's ORM sees no danger here.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    """For one module only: the synchronous Playwright keeps an event loop running in this thread until it ends."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=str(chromium_path), headless=True, args=CHROMIUM_FLAGS)
 

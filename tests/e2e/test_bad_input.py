@@ -95,11 +95,12 @@ def test_without_a_token_nothing_is_told(product: RunningProduct) -> None:
     "first_bytes",
     [
         b"\x01\x00\x10" + uuid.UUID(NOBODY).bytes,
-        b"\x01\x00\x10" + uuid.uuid4().bytes,
+        b"\x01\x00\x10" + uuid.UUID("5f0c8a52-6c0e-4a53-9d8e-0f6d5c1f7e11").bytes,
         b"GET / HTTP/1.1\r\n\r\n",
         b"\xff" * 4096,
         b"\x10\x01\x40" + b"\x00" * 320,
     ],
+    ids=["nil UUID", "unknown UUID", "HTTP", "garbage", "audio without a UUID"],
 )
 def test_an_audiosocket_stranger_is_closed_at_once(product: RunningProduct, first_bytes: bytes) -> None:
     host, port = product.settings["AUDIOSOCKET_BIND"].split(":")
