@@ -18,7 +18,7 @@ from campaigns.services.reports import request_report
 from campaigns.services.transitions import lock_campaign
 from campaigns.web import presentation
 from campaigns.web.reports import report_page
-from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
+from opendeep.accounts.tenant_pages import PageView, TenantRequest, tenant_page
 from opendeep.core.clock import now
 from opendeep.core.errors import Conflict
 from opendeep.core.paging import page_number
@@ -41,7 +41,7 @@ def campaign(request: TenantRequest, campaign_id: UUID) -> HttpResponse:
     return render(request, "campaigns/campaign.html", {"section": "campaigns", "view": view, "page": view.page})
 
 
-def _control(move: Callable[..., Any]) -> Callable[..., HttpResponse]:
+def _control(move: Callable[..., Any]) -> PageView:
     @require_POST
     @tenant_page
     def view(request: TenantRequest, campaign_id: UUID) -> HttpResponse:
