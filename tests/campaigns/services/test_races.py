@@ -71,7 +71,7 @@ def numbers(count: int, first: int = 0) -> list[str]:
 
 @pytest.fixture
 def many_lines(settings: Settings) -> None:
-    settings.MAX_CONCURRENT_CALLS = 1000
+    settings.MAX_CONCURRENT_CALLS = settings.TRUNK_LINES = 1000
 
 
 @pytest.mark.usefixtures("many_lines")
