@@ -1,7 +1,8 @@
-"""Who speaks, what was heard, and what the model is told of it: the rules of turn taking of one call.
+"""Who speaks and when the agent is asked to: the rules of turn taking of one call.
 
-Events of the Realtime session, the callee's sound and the clock's questions go in; client events go out by `send`,
-turns and usage to the store. It knows neither the line nor how the call ends.
+Events of the Realtime session, the callee's sound and the clock's questions go in; client events go out by `send`.
+How the agent's words are played and interrupted is in agent_speech.py, what is written down in bookkeeping.py, how
+the call ends in session.py and hangup.py.
 """
 
 from collections.abc import Callable
@@ -9,31 +10,21 @@ from uuid import UUID
 
 import structlog
 
-from audiogateway.audio.g711 import SILENCE, linear_to_ulaw
+from audiogateway.agent_speech import AgentSpeech
+from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.figures import TalkFigures
 from audiogateway.hello import HelloGrace, Verdict
-from audiogateway.playout import Finished, PlayoutBuffer, Started
+from audiogateway.line_format import NarrowBand
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import Event
-from audiogateway.realtime.openai_codec import (
-    TurnDetection,
-    cancel_response,
-    change_turn_detection,
-    commit_audio,
-    delete_item,
-    truncate_item,
-)
+from audiogateway.realtime.openai_codec import TurnDetection, change_turn_detection, commit_audio
 from audiogateway.responses import ResponseOwner
 from audiogateway.silence import SilenceWatch, Step
+from audiogateway.surroundings import Models
 from audiogateway.tool_calls import ToolCalls
-from audiogateway.turns import TurnLedger
-from calls.contracts import UsageRecord
 
-FRAME_BYTES = 160
-BYTES_PER_MS = 16
-"""Of linear sound at 8 kHz, as it comes from the line."""
 MAX_FAILURES = 2
 """Responses that may fail in a row before the talk is given up."""
 FIRST_WORDS_MS = 4_000
@@ -51,22 +42,19 @@ class Dialogue:
         call_id: UUID,
         *,
         agent_begins: bool,
-        realtime_model: str,
-        transcription_model: str,
+        models: Models,
+        line_format: NarrowBand,
         store: Store,
         now: WallClock,
         now_ms: Callable[[], int],
         tools: Callable[[Callable[[bytes], None], Callable[[], None]], ToolCalls],
     ) -> None:
-        self._call_id = call_id
-        self._models = {"realtime": realtime_model, "transcription": transcription_model}
-        self._store = store
-        self._now = now
+        self._line_format = line_format
         self._now_ms = now_ms
         self._log = structlog.get_logger(__name__).bind(call_id=str(call_id))
         self._voice: Voice | None = None
-        self._playout = PlayoutBuffer(frame_bytes=FRAME_BYTES, silence=SILENCE)
-        self._ledger = TurnLedger()
+        self._books = Bookkeeping(call_id, models, store, now)
+        self._speech = AgentSpeech(line_format, self._books, self._send, now_ms)
         self._responses = ResponseOwner(self._send)
         self._tools = tools(self._send, self._responses.ask)
         self._silence = SilenceWatch()
@@ -78,27 +66,23 @@ class Dialogue:
         self._is_closing = False
         self._sent_bytes = 0
         self._speech_item: str | None = None
-        self._callee_stopped_ms: int | None = None
-        self._dropped: set[str] = set()
-        self._items: dict[str, str] = {}
         self._failures = 0
         self.is_abandoned = False
         """Nobody has answered for so long that the call shall end."""
-        self.figures = TalkFigures()
         self._handlers: dict[type, Callable[..., None]] = {
-            events.AgentAudio: self._on_agent_audio,
-            events.AgentAudioDone: self._on_agent_audio_done,
-            events.AgentWords: lambda e: self._ledger.agent_words(e.item_id, e.delta),
-            events.AgentTranscript: self._on_agent_transcript,
+            events.AgentAudio: self._speech.on_audio,
+            events.AgentAudioDone: self._speech.on_audio_done,
+            events.AgentWords: self._books.note,
+            events.AgentTranscript: self._books.note,
             events.SpeechStarted: self._on_speech_started,
             events.SpeechStopped: self._on_speech_stopped,
-            events.AudioCommitted: lambda e: self._ledger.place(e.item_id, e.previous_item_id),
-            events.ItemAdded: lambda e: self._ledger.place(e.item_id, e.previous_item_id),
-            events.CalleeTranscript: self._on_callee_transcript,
-            events.CalleeTranscriptFailed: lambda e: self._ledger.callee_not_understood(e.item_id),
+            events.AudioCommitted: self._books.note,
+            events.ItemAdded: self._books.note,
+            events.CalleeTranscript: self._books.note,
+            events.CalleeTranscriptFailed: self._books.note,
             events.ResponseCreated: self._on_response_created,
             events.ResponseDone: self._on_response_done,
-            events.ToolCalled: self._on_tool_called,
+            events.ToolCalled: self._tools.called,
             events.ServerError: self._on_server_error,
             events.ProtocolProblem: self._on_protocol_problem,
         }
@@ -132,17 +116,6 @@ class Dialogue:
             self._interrupt(cancel=True)
             self._responses.ask(farewell)
 
-    @property
-    def last_words_were_heard(self) -> bool:
-        return self._responses.is_idle and self._tools.is_idle and self._playout.is_quiet
-
-    def heard_texts(self) -> list[str]:
-        """What the callee said so far."""
-        return self._ledger.callee_texts()
-
-    def keys_were_pressed(self) -> None:
-        self._silence.keys_were_pressed()
-
     def leave_message_after_beep(self) -> None:
         """A machine speaks: it is not answered, and the agent is asked for its message when the machine is quiet."""
         self._message_due = True
@@ -154,44 +127,52 @@ class Dialogue:
         """The callee hears nothing more; what they were just saying is still transcribed."""
         self._is_closing = True
         self._responses.forget()
-        self._note_playout()
-        now_ms = self._now_ms()
-        for cut in self._playout.flush():
-            self._ledger.agent_cut(cut.item_id, now_ms, cut.played_ms, cut.received_ms)
+        self._speech.end()
         if self._speech_item is not None:
-            self._ledger.callee_ended(self._speech_item, now_ms)
+            self._books.callee_ended(self._speech_item, self._now_ms())
             self._send(commit_audio())
-        self._write_turns()
+        self._books.write_turns()
+
+    # What others ask
+
+    @property
+    def last_words_were_heard(self) -> bool:
+        return self._responses.is_idle and self._tools.is_idle and self._speech.was_heard
 
     @property
     def is_settled(self) -> bool:
         """No transcription and no tool is waited for."""
-        return self._voice is None or (self._tools.is_idle and not self._ledger.is_waiting_for_words())
-
-    def measured(self) -> TalkFigures:
-        """The figures so far."""
-        self.figures.underruns = self._playout.underruns
-        return self.figures
+        return self._voice is None or (self._tools.is_idle and not self._books.is_waiting_for_words)
 
     @property
     def has_failed(self) -> bool:
         """The model fails to answer, again and again."""
         return self._failures > MAX_FAILURES
 
+    @property
+    def figures(self) -> TalkFigures:
+        """So far."""
+        self._books.figures.underruns = self._speech.underruns
+        return self._books.figures
+
+    def heard_texts(self) -> list[str]:
+        """What the callee said so far."""
+        return self._books.callee_texts()
+
     # The line's side
 
     def hear(self, samples: bytes) -> None:
-        """Sound of the callee: 16 bit, 8 kHz."""
+        """Sound of the callee, as it comes from the line."""
         self._sent_bytes += len(samples)
         if self._voice is not None:
-            self._voice.send_audio(linear_to_ulaw(samples))
+            self._voice.send_audio(self._line_format.to_model(samples))
 
     def take_frame(self) -> bytes | None:
-        """20 ms of the agent's voice in mu-law; None is silence."""
-        frame = self._playout.take()
-        if self._playout.changes:
-            self._note_playout()
-        return frame
+        """20 ms of the agent's voice in the model's format; None is silence."""
+        return self._speech.take_frame()
+
+    def keys_were_pressed(self) -> None:
+        self._silence.keys_were_pressed()
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second while the line is up."""
@@ -210,52 +191,29 @@ class Dialogue:
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event)
-            self._write_turns()
-
-    def _on_agent_audio(self, event: events.AgentAudio) -> None:
-        if event.response_id in self._dropped:
-            return
-        self._items[event.item_id] = event.response_id
-        self._playout.add(event.item_id, event.audio)
-
-    def _on_agent_audio_done(self, event: events.AgentAudioDone) -> None:
-        self._playout.finish(event.item_id)
-
-    def _on_agent_transcript(self, event: events.AgentTranscript) -> None:
-        self._ledger.agent_said(event.item_id, event.text)
+            self._books.write_turns()
 
     def _on_speech_started(self, event: events.SpeechStarted) -> None:
         self._first_words_due = False
         self._speech_item = event.item_id
-        self._callee_stopped_ms = None
         self._silence.callee_spoke()
-        started_ms = self._time_of(event.audio_start_ms + EARS_OPEN.prefix_padding_ms)
-        self._ledger.callee_started(event.item_id, started_ms)
+        self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS_OPEN.prefix_padding_ms))
         self._responses.callee_started()
         if self._is_closing:
             return
         if self._hello is None:
             self._interrupt()
-        elif self._playout.is_empty and self._responses.is_idle:
+        elif self._speech.is_handed_out and self._responses.is_idle:
             self._hello_is_over(Verdict.GREETED)  # the greeting was heard to its end: this is an answer to it
         else:
             self._hello.callee_started(self._now_ms())
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
-        stopped_ms = self._time_of(event.audio_end_ms - EARS_OPEN.silence_duration_ms)
         self._speech_item = None
-        self._callee_stopped_ms = stopped_ms
-        self._ledger.callee_ended(event.item_id, stopped_ms)
+        self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS_OPEN.silence_duration_ms))
         self._responses.callee_stopped(self._now_ms(), answered_by_server=self._server_answers)
         if self._hello is not None:
             self._hello_is_over(self._hello.callee_stopped())
-
-    def _on_callee_transcript(self, event: events.CalleeTranscript) -> None:
-        self._ledger.callee_said(event.item_id, event.text)
-        if event.tokens or event.seconds:
-            model = self._models["transcription"]
-            usage = UsageRecord("transcription", event.item_id, model, event.tokens, event.seconds)
-            self._store.record_usage(self._call_id, [usage], at=self._now())
 
     def _on_response_created(self, event: events.ResponseCreated) -> None:
         was_asked_for = self._responses.created(event.response_id)
@@ -265,14 +223,11 @@ class Dialogue:
         if is_unwanted or is_late:
             # The callee began to speak before this began, the call is about to end, or a machine speaks: nobody
             # shall hear it.
-            self._dropped.add(event.response_id)
-            self._send(cancel_response(event.response_id))
+            self._speech.drop(event.response_id)
 
     def _on_response_done(self, event: events.ResponseDone) -> None:
-        for item_id in [item for item, response in self._items.items() if response == event.response_id]:
-            del self._items[item_id]
-            self._playout.finish(item_id)
-        self._bill(event)
+        self._speech.response_is_done(event.response_id)
+        self._books.note(event)
         self._tools.response_done(event.response_id)
         if event.status == "failed":
             self._failures += 1
@@ -282,9 +237,6 @@ class Dialogue:
         elif event.status == "completed":
             self._failures = 0
         self._responses.done(event.response_id)
-
-    def _on_tool_called(self, event: events.ToolCalled) -> None:
-        self._tools.called(event)
 
     def _on_server_error(self, event: events.ServerError) -> None:
         self.figures.server_errors += 1
@@ -298,20 +250,10 @@ class Dialogue:
     # Rules
 
     def _interrupt(self, *, cancel: bool = False) -> None:
-        """Silence at once; the model learns how much of what it said was heard.
-
-        With `cancel` a running response is ended by us: the server does so itself only while its ears are open.
-        """
+        """With `cancel` a running response is ended by us: the server does so itself only while its ears are open."""
         if (active := self._responses.active) is not None:
-            self._dropped.add(active)
-            if cancel:
-                self._send(cancel_response(active))
-        now_ms = self._now_ms()
-        cuts = self._playout.flush()
-        for cut in cuts:
-            self._ledger.agent_cut(cut.item_id, now_ms, cut.played_ms, cut.received_ms)
-            self._send(truncate_item(cut.item_id, cut.played_ms) if cut.played_ms else delete_item(cut.item_id))
-        self.figures.interruptions += bool(cuts)
+            self._speech.drop(active, cancel=cancel)
+        self._speech.interrupt()
 
     @property
     def _is_quiet(self) -> bool:
@@ -338,39 +280,10 @@ class Dialogue:
         self._server_answers = ears.answers
         self._send(change_turn_detection(ears))
 
-    def _note_playout(self) -> None:
-        now_ms = self._now_ms()
-        changes, self._playout.changes = self._playout.changes, []
-        for change in changes:
-            match change:
-                case Started(item_id):
-                    self._ledger.agent_started(item_id, now_ms)
-                    self._note_first_frame(now_ms)
-                case Finished(item_id, played_ms):
-                    self._ledger.agent_ended(item_id, now_ms, played_ms)
-        self._write_turns()
-
-    def _note_first_frame(self, now_ms: int) -> None:
-        if self.figures.first_audio_ms is None:
-            self.figures.first_audio_ms = now_ms
-        if self._callee_stopped_ms is not None:
-            self.figures.voice_to_voice_ms.append(max(now_ms - self._callee_stopped_ms, 0))
-            self._callee_stopped_ms = None
-
-    def _bill(self, event: events.ResponseDone) -> None:
-        if event.tokens:
-            self.figures.tokens.update(event.tokens)
-            usage = UsageRecord("realtime", event.response_id, self._models["realtime"], event.tokens)
-            self._store.record_usage(self._call_id, [usage], at=self._now())
-
-    def _write_turns(self) -> None:
-        if turns := self._ledger.take_changed():
-            self._store.record_turns(self._call_id, turns)
-
     def _time_of(self, audio_ms: int) -> int:
         """When the sound was heard that stands at `audio_ms` of what was sent to the model."""
         now_ms = self._now_ms()
-        age_ms = self._sent_bytes // BYTES_PER_MS - audio_ms
+        age_ms = self._sent_bytes // self._line_format.line_bytes_per_ms - audio_ms
         return min(max(now_ms - age_ms, 0), now_ms)
 
     def _send(self, event: bytes) -> None:

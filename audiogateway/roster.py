@@ -9,7 +9,8 @@ from django.db.utils import Error as DatabaseError
 
 from audiogateway.audiosocket.server import Line, LineListener
 from audiogateway.realtime.connection import OpenVoice
-from audiogateway.session import Phase, Session, Surroundings
+from audiogateway.session import Phase, Session
+from audiogateway.surroundings import Surroundings
 from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)

@@ -5,49 +5,38 @@
 
 A voice is ready when it is open and, where the agent begins, has begun to speak: an account without money, for
 example, opens sessions that never say a word, and no telephone shall ring for them.
-`closing` plays the last words and then hangs up; `winding_up` waits for transcriptions that are under way. The rules
-of the conversation are in dialogue.py; here is only how it begins and ends.
+`closing` plays the last words and then hangs up (hangup.py); `winding_up` waits for transcriptions that are under way.
+The rules of the conversation are in dialogue.py; here is only how it begins and ends.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from uuid import uuid4
 
 import structlog
 
 from audiogateway import prompts
-from audiogateway.audio.g711 import ulaw_to_linear
-from audiogateway.audiosocket.codec import Kind, audio_header, encode_audio
 from audiogateway.audiosocket.server import Line
 from audiogateway.dialogue import Dialogue
-from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.hangup import Hangup
+from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
-from audiogateway.ports import CommandBus, Store, WallClock
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import AgentAudio, Event
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.recording.recorder import Recorder, TalkRecording
-from audiogateway.tool_calls import Spawn, ToolCalls
+from audiogateway.recording.recorder import TalkRecording
+from audiogateway.surroundings import Surroundings
+from audiogateway.tool_calls import ToolCalls
 from audiogateway.tools import TOOLS_JSON
 from audiogateway.tools.base import Desk
-from calls.contracts import Command, CommandName, TalkOrder
+from calls.contracts import TalkOrder
 
-LAST_WORDS_MS = 8_000
-"""The farewell may take so long; then the call is hung up in any case."""
-HANG_UP_MS = 3_000
-"""So long after its acknowledgement the hangup may take; then the line is cut here."""
 TRANSCRIPTION_SECONDS = 4.0
 """So long after the end of the line its last words may take to be transcribed."""
 HOUSEKEEPING_FRAMES = 5
 
 NOBODY_THERE = 'In the language of the call, say: "I cannot hear you. We will try again another time. Goodbye."'
 FAREWELL = 'In the language of the call, say: "I am sorry, I have to end this call now. Goodbye."'
-
-_HEADER = audio_header(Kind.SLIN_8K, 320)
-_SILENCE = encode_audio(bytes(320))
 
 
 class Phase(Enum):
@@ -57,29 +46,6 @@ class Phase(Enum):
     CLOSING = "closing"
     WINDING_UP = "winding_up"
     OVER = "over"
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """Names of the models, and of the voice."""
-
-    realtime: str
-    transcription: str
-    voice: str
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all sessions of a process share. `spawn` runs a coroutine in the scope of the process."""
-
-    store: Store
-    commands: CommandBus
-    ticker: Ticker
-    spawn: Spawn
-    models: Models
-    now: WallClock
-    clock: MonotonicClock = time.monotonic
-    recorder: Recorder | None = None
 
 
 class Session:
@@ -111,13 +77,13 @@ class Session:
         self._recording: TalkRecording | None = None
         self._answered: float | None = None
         self._cause = ""
-        self._deadline_ms: int | None = None
-        self._hanging_up = False
         self._frames = 0
         self._settled = asyncio.Event()
         self._menu = PhoneMenu()
         self._is_voicemail = False
+        self._line_format = NarrowBand()
         self._dialogue = self._new_dialogue()
+        self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._cut_line)
 
     @property
     def _agent_begins(self) -> bool:
@@ -130,7 +96,7 @@ class Session:
             voice=self._around.models.voice,
             transcription_model=self._around.models.transcription,
             language=prompts.language_code(self.order.brief.language),
-            audio_format="audio/pcmu",
+            audio_format=self._line_format.model_format,
             turn_detection=Dialogue.first_turn_detection(agent_begins=self._agent_begins),
         )
 
@@ -192,7 +158,7 @@ class Session:
         """Ends whatever there is, without another word."""
         self._cause = self._cause or cause
         if self._line is not None:
-            self._line.hang_up()
+            self._cut_line()
         elif self.phase in (Phase.OPENING, Phase.WAITING):
             self._discard()
 
@@ -201,22 +167,11 @@ class Session:
             return
         self.phase = Phase.CLOSING
         self._cause = cause
-        self._deadline_ms = self.now_ms() + LAST_WORDS_MS
+        self._hangup.follow_last_words(cause)
         self._dialogue.close(farewell)
 
-    def _hang_up(self) -> None:
-        if not self._hanging_up:
-            self._hanging_up = True
-            self._deadline_ms = None
-            self._around.spawn(self._hang_up_at_pbx())
-
-    async def _hang_up_at_pbx(self) -> None:
-        """By command, so that the PBX ends the channel; without an acknowledgement by ending the line here."""
-        command = Command(self.order.call_id, CommandName.END_CALL, {"reason": self._cause}, str(uuid4()))
-        ack = await self._around.commands.send(command)
-        if ack is not None and ack.ok:
-            self._deadline_ms = self.now_ms() + HANG_UP_MS
-        elif self._line is not None:
+    def _cut_line(self) -> None:
+        if self._line is not None:
             self._line.hang_up()
 
     # The line (LineListener) and the clock (Paced)
@@ -237,7 +192,7 @@ class Session:
             return
         said = [self._dialogue.take_frame() for _ in range(frames)]
         for frame in said:
-            line.write(_SILENCE if frame is None else _HEADER + ulaw_to_linear(frame))
+            line.write(self._line_format.to_line(frame))
         if self._recording is not None:
             self._recording.ticked(said, skipped=skipped)
         if late:
@@ -281,11 +236,8 @@ class Session:
                 self._close("voice_failed")
             elif self._dialogue.is_abandoned:
                 self._nobody_is_there()
-        elif self._hanging_up:
-            if self._deadline_ms is not None and now_ms >= self._deadline_ms:
-                self.end_now(self._cause)
-        elif self._dialogue.last_words_were_heard or now_ms >= (self._deadline_ms or 0):
-            self._hang_up()
+        elif self.phase is Phase.CLOSING:
+            self._hangup.on_time(now_ms, last_words_were_heard=self._dialogue.last_words_were_heard)
 
     def _nobody_is_there(self) -> None:
         if self._is_voicemail:
@@ -338,7 +290,7 @@ class Session:
     def _finish(self) -> None:
         if self.phase is Phase.OVER:
             return
-        figures = self._dialogue.measured().to_json() | {"prompt": prompts.prompt_hash()}
+        figures = self._dialogue.figures.to_json() | {"prompt": prompts.prompt_hash()}
         self._around.store.record_figures(self.order.call_id, figures)
         self._around.store.talk_over(self.order.call_id, cause=self._cause, at=self._around.now())
         self._discard()
@@ -353,12 +305,11 @@ class Session:
     # Its parts
 
     def _new_dialogue(self) -> Dialogue:
-        models = self._around.models
         return Dialogue(
             self.order.call_id,
             agent_begins=self._agent_begins,
-            realtime_model=models.realtime,
-            transcription_model=models.transcription,
+            models=self._around.models,
+            line_format=self._line_format,
             store=self._around.store,
             now=self._around.now,
             now_ms=self.now_ms,

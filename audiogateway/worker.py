@@ -14,14 +14,15 @@ from django.conf import settings
 
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.commands import RedisCommandBus
+from audiogateway.hangup import LAST_WORDS_MS
 from audiogateway.pacing import Ticker
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
 from audiogateway.registration import Mailbox, Registration
 from audiogateway.roster import Roster
-from audiogateway.session import LAST_WORDS_MS, Models, Surroundings
 from audiogateway.store import CallStore, Writer
+from audiogateway.surroundings import Models, Surroundings
 from opendeep.core.clock import now
 from opendeep.core.redis import async_connection
 

@@ -13,7 +13,8 @@ from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.roster import OVERTIME_SECONDS, READY_SECONDS, VOICES_PER_CALL, Roster
-from audiogateway.session import Models, Session, Surroundings
+from audiogateway.session import Session
+from audiogateway.surroundings import Models, Surroundings
 from opendeep.core.errors import PermanentError, RetryableError
 from tests.audiogateway.fakes import (
     CALL_ID,

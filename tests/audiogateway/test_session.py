@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from audiogateway.audiosocket.codec import encode_audio
+from audiogateway.hangup import HANG_UP_MS, LAST_WORDS_MS
 from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
-from audiogateway.session import HANG_UP_MS, LAST_WORDS_MS, Models, Phase, Session, Surroundings
+from audiogateway.session import Phase, Session
 from audiogateway.silence import LONGEST_GREETING_MS, SILENCE_MS
+from audiogateway.surroundings import Models, Surroundings
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import (
     NOW,

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from audiogateway.realtime.connection import RealtimeAccess
-from audiogateway.session import Models
+from audiogateway.surroundings import Models
 from audiogateway.worker import Config, serve
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.models import Call

@@ -12,7 +12,8 @@ from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
-from audiogateway.session import Models, Session, Surroundings
+from audiogateway.session import Session
+from audiogateway.surroundings import Models, Surroundings
 from tests.audiogateway.fakes import (
     CALL_ID,
     NOW,

@@ -1,0 +1,89 @@
+"""What the agent says, from the model's sound to the frames of the line, and how it is interrupted.
+
+A response may hold several items of sound. What arrives of a response that was dropped is never heard.
+"""
+
+from collections.abc import Callable
+
+from audiogateway.bookkeeping import Bookkeeping
+from audiogateway.line_format import NarrowBand
+from audiogateway.playout import PlayoutBuffer
+from audiogateway.realtime import events
+from audiogateway.realtime.openai_codec import cancel_response, delete_item, truncate_item
+
+
+class AgentSpeech:
+    """Of one talk. `send` takes client events; `now_ms` counts from the answer."""
+
+    def __init__(
+        self, line_format: NarrowBand, books: Bookkeeping, send: Callable[[bytes], None], now_ms: Callable[[], int]
+    ) -> None:
+        self._playout = PlayoutBuffer(frame_bytes=line_format.frame_bytes, silence=line_format.silence)
+        self._books = books
+        self._send = send
+        self._now_ms = now_ms
+        self._dropped: set[str] = set()
+        self._items: dict[str, str] = {}
+
+    # The model's side
+
+    def on_audio(self, event: events.AgentAudio) -> None:
+        if event.response_id in self._dropped:
+            return
+        self._items[event.item_id] = event.response_id
+        self._playout.add(event.item_id, event.audio)
+
+    def on_audio_done(self, event: events.AgentAudioDone) -> None:
+        self._playout.finish(event.item_id)
+
+    def response_is_done(self, response_id: str) -> None:
+        for item_id in [item for item, response in self._items.items() if response == response_id]:
+            del self._items[item_id]
+            self._playout.finish(item_id)
+
+    def drop(self, response_id: str, *, cancel: bool = True) -> None:
+        """Nobody shall hear it. Without `cancel` the server ends it by itself."""
+        self._dropped.add(response_id)
+        if cancel:
+            self._send(cancel_response(response_id))
+
+    # The line's side
+
+    def take_frame(self) -> bytes | None:
+        """20 ms of the agent's voice; None is silence."""
+        frame = self._playout.take()
+        if self._playout.changes:
+            self._note_playout()
+        return frame
+
+    def interrupt(self) -> None:
+        """Silence at once; the model learns how much of what it said was heard."""
+        cuts = self._playout.flush()
+        self._books.agent_cut(cuts, self._now_ms())
+        for cut in cuts:
+            self._send(truncate_item(cut.item_id, cut.played_ms) if cut.played_ms else delete_item(cut.item_id))
+        self._books.figures.interruptions += bool(cuts)
+
+    def end(self) -> None:
+        """The line is gone: what was not heard will not be."""
+        self._note_playout()
+        self._books.agent_cut(self._playout.flush(), self._now_ms())
+
+    @property
+    def is_handed_out(self) -> bool:
+        """Nothing is left to be played, as far as it has arrived."""
+        return self._playout.is_empty
+
+    @property
+    def was_heard(self) -> bool:
+        """Nothing is left to be played, and the last of it has reached the callee's ear."""
+        return self._playout.is_quiet
+
+    @property
+    def underruns(self) -> int:
+        return self._playout.underruns
+
+    def _note_playout(self) -> None:
+        changes, self._playout.changes = self._playout.changes, []
+        self._books.agent_played(changes, self._now_ms())
+        self._books.write_turns()

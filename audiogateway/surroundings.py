@@ -1,0 +1,32 @@
+"""What all talks of a process share."""
+
+import time
+from dataclasses import dataclass
+
+from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.ports import CommandBus, Store, WallClock
+from audiogateway.recording.recorder import Recorder
+from audiogateway.tool_calls import Spawn
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Names of the models, and of the voice."""
+
+    realtime: str
+    transcription: str
+    voice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """`spawn` runs a coroutine in the scope of the process."""
+
+    store: Store
+    commands: CommandBus
+    ticker: Ticker
+    spawn: Spawn
+    models: Models
+    now: WallClock
+    clock: MonotonicClock = time.monotonic
+    recorder: Recorder | None = None

@@ -1,0 +1,107 @@
+"""A dialogue with everything around it in memory. Nothing here waits: time passes when a frame is played."""
+
+from collections.abc import Callable
+from typing import Any
+
+from audiogateway.dialogue import Dialogue
+from audiogateway.line_format import NarrowBand
+from audiogateway.phone_menu import PhoneMenu
+from audiogateway.playout import FRAME_MS
+from audiogateway.realtime import events
+from audiogateway.surroundings import Models
+from audiogateway.tool_calls import ToolCalls
+from audiogateway.tools.base import Desk
+from tests.audiogateway.fakes import CALL_ID, NOW, MemoryStore, RecordingVoice, ScriptedBus, Spawned, talk_order
+
+FRAME = 160
+SILENT_FRAME = bytes(320)
+
+
+class Talk:
+    """A dialogue whose clock is the playout: `play` lets frames leave, one per 20 ms."""
+
+    def __init__(self, *, agent_begins: bool = False) -> None:
+        self.voice, self.store, self.spawned = RecordingVoice(), MemoryStore(), Spawned()
+        self.ms = 0
+        self.ended: list[str] = []
+        self.dialogue = Dialogue(
+            CALL_ID,
+            agent_begins=agent_begins,
+            models=Models("gpt-realtime-2.1", "gpt-transcribe", "marin"),
+            line_format=NarrowBand(),
+            store=self.store,
+            now=lambda: NOW,
+            now_ms=lambda: self.ms,
+            tools=self._tools,
+        )
+        self.dialogue.voice_is_open(self.voice)
+
+    def _tools(self, send: Callable[[bytes], None], ask: Callable[[], None]) -> ToolCalls:
+        return ToolCalls(
+            lambda command_id: Desk(
+                talk_order(), self, PhoneMenu(), self.store, ScriptedBus(), lambda: NOW, command_id
+            ),
+            self.spawned,
+            send,
+            ask,
+        )
+
+    def end_after_last_words(self, cause: str) -> None:
+        self.ended.append(cause)
+        self.dialogue.close()
+
+    def heard_texts(self) -> list[str]:
+        return self.dialogue.heard_texts()
+
+    def keys_were_pressed(self) -> None:
+        self.dialogue.keys_were_pressed()
+
+    def voicemail_answered(self, *, leave_message: bool) -> None:
+        self.dialogue.leave_message_after_beep()
+
+    def play(self, ms: int) -> int:
+        """Lets so much time pass on the line. Returns how many frames were no silence."""
+        sounding = 0
+        for _ in range(ms // FRAME_MS):
+            sounding += self.dialogue.take_frame() is not None
+            self.dialogue.hear(SILENT_FRAME)
+            self.ms += FRAME_MS
+            self.dialogue.on_time(self.ms)
+        return sounding
+
+    def tell(self, *told: events.Event) -> None:
+        for event in told:
+            self.dialogue.on_event(event)
+
+    def agent_answers(self, response: str, item: str, text: str, ms: int, *, after: str | None = None) -> None:
+        """The model sends a whole answer faster than it is played."""
+        self.tell(
+            events.ResponseCreated(response),
+            events.ItemAdded(item, after, "assistant"),
+            events.AgentAudio(response, item, sound(ms)),
+            events.AgentTranscript(item, text),
+            events.AgentAudioDone(response, item),
+            events.ResponseDone(response, "completed", "", ""),
+        )
+
+    def callee_begins(self, item: str) -> None:
+        self.tell(events.SpeechStarted(item, max(self.ms - 100, 0)))
+
+    def callee_ends(self, item: str, *, after: str | None = None) -> None:
+        self.tell(
+            events.SpeechStopped(item, self.ms),
+            events.AudioCommitted(item, after),
+            events.ItemAdded(item, after, "user"),
+        )
+
+    def callee_says(self, item: str, text: str, *, after: str | None = None) -> None:
+        self.callee_begins(item)
+        self.callee_ends(item, after=after)
+        self.tell(events.CalleeTranscript(item, text))
+
+    def sent(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.voice.sent if event["type"] == kind]
+
+
+def sound(ms: int) -> bytes:
+    return bytes([1]) * (ms * FRAME // FRAME_MS)

@@ -1,0 +1,96 @@
+"""Tool calls between the turns of a talk, as scripted orders of events."""
+
+from audiogateway.realtime import events
+from audiogateway.responses import ALREADY_ACTIVE
+from tests.audiogateway.scripted_talk import Talk, sound
+
+
+def tool_call(name: str, arguments: str, *, response: str = "r1", call: str = "call_1") -> events.ToolCalled:
+    return events.ToolCalled(response, f"item_{call}", call, name, arguments)
+
+
+MARK = tool_call("mark_do_not_call", '{"reason": "Said so."}')
+
+
+async def test_a_tools_output_waits_for_the_end_of_its_response(talk: Talk) -> None:
+    talk.tell(events.ResponseCreated("r1"), MARK)
+    await talk.spawned.finished()
+    assert talk.store.do_not_call == ["Said so."]
+    assert talk.voice.sent == []
+    talk.tell(events.ResponseDone("r1", "completed", "", ""))
+    assert talk.voice.types() == ["conversation.item.create", "response.create"]
+
+
+async def test_a_tool_that_is_called_twice_acts_once(talk: Talk) -> None:
+    talk.tell(events.ResponseCreated("r1"), MARK, MARK, events.ResponseDone("r1", "completed", "", ""), MARK)
+    await talk.spawned.finished()
+    assert talk.store.do_not_call == ["Said so."]
+    assert talk.voice.types() == ["conversation.item.create", "response.create"]
+
+
+async def test_two_tools_of_one_response_get_one_answer(talk: Talk) -> None:
+    other = tool_call("mark_do_not_call", '{"reason": "Again."}', call="call_2")
+    talk.tell(events.ResponseCreated("r1"), MARK, other, events.ResponseDone("r1", "completed", "", ""))
+    await talk.spawned.finished()
+    assert talk.voice.types() == ["conversation.item.create"] * 2 + ["response.create"]
+
+
+async def test_speech_that_begins_while_a_tool_runs_is_answered_once(talk: Talk) -> None:
+    talk.tell(events.ResponseCreated("r1"), MARK, events.ResponseDone("r1", "completed", "", ""))
+    talk.callee_begins("u1")
+    await talk.spawned.finished()
+    talk.callee_ends("u1")
+    talk.tell(events.ResponseCreated("r2"), events.ResponseDone("r2", "completed", "", ""))
+    assert talk.sent("response.create") == []
+    assert len(talk.sent("conversation.item.create")) == 1
+
+
+async def test_a_refused_answer_to_a_tool_is_asked_for_again(talk: Talk) -> None:
+    talk.tell(events.ResponseCreated("r1"), MARK, events.ResponseDone("r1", "completed", "", ""))
+    await talk.spawned.finished()
+    talk.tell(events.ResponseCreated("r2"), events.ServerError(ALREADY_ACTIVE, "busy"))
+    talk.tell(events.ResponseDone("r2", "completed", "", ""))
+    assert len(talk.sent("response.create")) == 2
+
+
+async def test_end_call_gets_no_answer_and_closes_the_ears(talk: Talk) -> None:
+    end = tool_call("end_call", '{"reason": "Done.", "outcome": "completed"}')
+    talk.tell(events.ResponseCreated("r1"), events.AgentAudio("r1", "a1", sound(500)), end)
+    await talk.spawned.finished()
+    talk.tell(events.ResponseDone("r1", "completed", "", ""))
+    assert talk.ended == ["agent_ended"]
+    assert talk.sent("response.create") == []
+    assert talk.store.events == [("end_call", {"reason": "Done.", "outcome": "completed"})]
+
+
+async def test_the_farewell_is_played_to_its_end_whatever_the_callee_says(talk: Talk) -> None:
+    end = tool_call("end_call", '{"reason": "Done.", "outcome": "completed"}')
+    talk.tell(events.ResponseCreated("r1"), events.AgentAudio("r1", "a1", sound(500)), end)
+    await talk.spawned.finished()
+    talk.tell(events.ResponseDone("r1", "completed", "", ""))
+    talk.play(100)
+    talk.callee_begins("u1")
+    assert not talk.dialogue.last_words_were_heard
+    assert talk.play(500) == 20
+    assert talk.dialogue.last_words_were_heard
+
+
+async def test_an_answer_that_the_server_begins_after_the_farewell_is_not_heard(talk: Talk) -> None:
+    talk.dialogue.close()
+    talk.tell(events.ResponseCreated("r2"), events.AgentAudio("r2", "a2", sound(500)))
+    assert talk.sent("response.cancel") == [{"type": "response.cancel", "response_id": "r2"}]
+    assert talk.play(500) == 0
+
+
+def test_a_talk_that_must_end_asks_for_last_words_and_plays_them(talk: Talk) -> None:
+    talk.agent_answers("r1", "a1", "A long story.", 5000)
+    talk.play(1000)
+    talk.dialogue.close(farewell="Say goodbye.")
+    assert [event["type"] for event in talk.voice.take()] == [
+        "session.update",
+        "conversation.item.truncate",
+        "response.create",
+    ]
+    talk.agent_answers("r2", "a2", "Goodbye.", 400)
+    assert talk.play(600) == 20
+    assert talk.dialogue.last_words_were_heard
