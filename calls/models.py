@@ -169,6 +169,31 @@ class CallEvent(models.Model):
         return f"{self.kind} of {self.call_id}"
 
 
+class CallCommand(models.Model):
+    """An order of the in-call command bus: begun before its effect, finished after it (calls.services.commands)."""
+
+    class State(models.TextChoices):
+        BEGUN = "begun", "Begun"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="commands")
+    command_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=40)
+    state = models.CharField(max_length=8, choices=State, default=State.BEGUN)
+    run_id = models.CharField(max_length=32, help_text="Whoever began it.")
+    error = models.CharField(max_length=200, blank=True, help_text="In words.")
+    begun_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["call", "command_id"], name="one_row_per_command")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.state} of {self.call_id}"
+
+
 class TurnQuerySet(models.QuerySet["Turn"]):
     def as_heard(self) -> "TurnQuerySet":
         """In the order in which the line carried them. The position decides between turns that began together."""

@@ -1,47 +1,39 @@
-"""Executes the commands of the in-call command bus, each once, and acknowledges them."""
+"""Carries out the commands of the in-call command bus, and acknowledges them."""
 
 import asyncio
-import re
-from collections import OrderedDict
-from datetime import datetime
+from uuid import uuid4
 
 import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
-from calls.contracts import COMMAND_PATTERN, Ack, Command, CommandName, ack_channel
+from calls.contracts import COMMAND_PATTERN, Ack, Command, ack_channel
 from calls.control.database import in_database
+from calls.control.effects import EFFECTS, Effect, Refusal
 from calls.control.lanes import Lanes
-from calls.control.news import hang_up_channel
-from calls.services import hangup, talk
+from calls.services import commands
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.redis import async_connection
 
 log = structlog.get_logger(__name__)
 
-DIGITS = re.compile(r"[0-9*#ABCDw]{1,32}")
-TONE_MS = 120
-TONE_GAP_SECONDS = 0.25  # from one tone's start to the next
-PAUSE_SECONDS = 0.5  # a "w"
-REMEMBERED_ACKS = 1_000
 READ_SECONDS = 1.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class Refusal(Exception):
-    """Why a command is not done, in words for the agent."""
-
-
 class Commands:
-    """Listens on Redis for as long as run() runs; Redis may come and go."""
+    """Listens on Redis for as long as run() runs; Redis may come and go.
+
+    What was begun and finished stands in the database, so a process that is started again neither repeats what must
+    not be repeated nor forgets what it was told to do.
+    """
 
     def __init__(self, client: AmiClient) -> None:
         self._client = client
         self._redis: redis.asyncio.Redis = async_connection()
         self._lanes: Lanes[Command] = Lanes(self._handle)
-        self._acks: OrderedDict[str, Ack] = OrderedDict()
         self.listening = asyncio.Event()
 
     async def run(self) -> None:
@@ -84,89 +76,42 @@ class Commands:
         await self._lanes.submit(command.call_id, command)
 
     async def _handle(self, command: Command) -> None:
-        ack = self._acks.get(command.command_id) or await self._first_time(command)
+        ack = await self._carry_out(command)
         try:
             await self._redis.publish(ack_channel(command.call_id), ack.encode())
         except (RedisError, OSError) as error:
             log.warning("acknowledgement_not_sent", call_id=str(command.call_id), reason=str(error))
 
-    def _remember(self, ack: Ack) -> None:
-        self._acks[ack.command_id] = ack
-        while len(self._acks) > REMEMBERED_ACKS:
-            self._acks.popitem(last=False)
-
-    async def _first_time(self, command: Command) -> Ack:
+    async def _carry_out(self, command: Command) -> Ack:
+        effect = EFFECTS[command.name]
+        if effect.needs_pbx and not self._client.ready:  # nothing was begun: the same command may come again
+            return _no(command, "The PBX is not connected; nothing was done.")
+        run_id = uuid4().hex
         try:
-            await self._execute(command, now())
-        except AmiUnavailable as error:  # nothing was done: the same command may come again
-            return Ack(command.command_id, ok=False, error=str(error))
-        except (Refusal, DomainError, AmiTimeout, AmiRefused) as error:
-            ack = Ack(command.command_id, ok=False, error=str(error))
-        else:
-            ack = Ack(command.command_id, ok=True)
-        self._remember(ack)
+            row = await in_database(commands.begin, command, run_id=run_id, at=now())
+        except DomainError as error:
+            return _no(command, str(error))
+        ack = commands.ack_of(row)
+        if ack is None and row.run_id != run_id and not effect.repeatable:
+            ack = _no(command, effect.interrupted)  # somebody began it and died
+        if ack is None:
+            ack = await self._do(effect, command)
+        if ack is None:
+            return _no(command, "The PBX did not confirm it.")
+        await in_database(commands.finish, command, ack, at=now())
         return ack
 
-    async def _execute(self, command: Command, at: datetime) -> None:
-        match command.name:
-            case CommandName.END_CALL:
-                await self._end_call(command, at)
-            case CommandName.SEND_DTMF:
-                await self._send_dtmf(command, at)
-            case CommandName.RESCHEDULE:
-                await self._reschedule(command, at)
-            case CommandName.TRANSFER_CALL:
-                await self._record(command, at)
-                raise Refusal("Transfer to a person is not configured.")
-
-    async def _record(self, command: Command, at: datetime) -> bool:
-        """False when this command was executed before, perhaps by an earlier process."""
-        return await in_database(
-            talk.record_event,
-            command.call_id,
-            kind="command",
-            source="agent",
-            detail={"command": command.name, **command.args},
-            at=at,
-            command_id=command.command_id,
-        )
-
-    async def _end_call(self, command: Command, at: datetime) -> None:
-        if await self._record(command, at):
-            reason = command.args.get("reason", "")
-            await in_database(hangup.note_request, command.call_id, reason=reason, source="agent", at=at)
-            error = await hang_up_channel(self._client, str(command.call_id))
-            if error:
-                raise Refusal(error)
-
-    async def _send_dtmf(self, command: Command, at: datetime) -> None:
-        digits = command.args.get("digits", "")
-        if not DIGITS.fullmatch(digits):
-            raise Refusal("Digits are 0-9, *, #, A-D and w for a pause, at most 32 of them.")
-        if not self._client.ready:
-            raise AmiUnavailable("The PBX is not connected; no key was pressed.")
-        if await self._record(command, at):
-            for digit in digits:
-                await self._press(command, digit)
-
-    async def _press(self, command: Command, digit: str) -> None:
-        if digit == "w":
-            await asyncio.sleep(PAUSE_SECONDS)
-            return
-        headers = [("Channel", str(command.call_id)), ("Digit", digit), ("Duration", str(TONE_MS))]
-        await self._client.request("PlayDTMF", headers)
-        await asyncio.sleep(TONE_GAP_SECONDS)
-
-    async def _reschedule(self, command: Command, at: datetime) -> None:
+    async def _do(self, effect: Effect, command: Command) -> Ack | None:
+        """None: it was not done, or nobody knows, and may be done when the command comes again."""
         try:
-            when = datetime.fromisoformat(command.args.get("when", ""))
-        except ValueError:
-            raise Refusal("The time to call again is not a time in ISO form.") from None
-        await in_database(
-            talk.request_reschedule,
-            command.call_id,
-            when=when,
-            reason=command.args.get("reason", ""),
-            at=at,
-            command_id=command.command_id,
-        )
+            await effect.run(self._client, command, now())
+        except (AmiUnavailable, AmiTimeout) as error:
+            log.warning("command_unconfirmed", call_id=str(command.call_id), command=command.name, reason=str(error))
+            return None if effect.repeatable else _no(command, str(error))
+        except (Refusal, DomainError, AmiRefused) as error:
+            return _no(command, str(error))
+        return Ack(command.command_id, ok=True)
+
+
+def _no(command: Command, why: str) -> Ack:
+    return Ack(command.command_id, ok=False, error=why)

@@ -67,8 +67,15 @@ class SandboxPbx:
 
     def originates(self, call_id: object) -> int:
         """How often it was told to dial this call, by its own journal."""
-        rows: list[dict[str, Any]] = [json.loads(line) for line in self._journal.read_text().splitlines()]
-        return sum(row["event"] == "originate" and row["channel_id"] == str(call_id) for row in rows)
+        return sum(row["event"] == "originate" for row in self._rows(call_id))
+
+    def keys_of(self, call_id: object) -> str:
+        """The keys that it was told to press in this call."""
+        return "".join(row["digit"] for row in self._rows(call_id) if row["event"] == "key")
+
+    def _rows(self, call_id: object) -> list[dict[str, Any]]:
+        rows = [json.loads(line) for line in self._journal.read_text().splitlines()]
+        return [row for row in rows if row["channel_id"] == str(call_id)]
 
     async def _ask(self, action: str, **headers: str) -> None:
         async with ami(self.port, username=USERNAME, secret=SECRET) as client:

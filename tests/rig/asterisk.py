@@ -22,7 +22,7 @@ RIG = Path(__file__).parent / "conf"
 START_TIMEOUT_S = 20.0
 RTP_PORTS = 400
 # Asterisk complains about each of these that is missing, and takes its defaults from an empty one.
-EMPTY = ("acl", "ccss", "cdr", "cel", "features", "pjproject", "udptl")
+EMPTY = ("acl", "amd", "ccss", "cdr", "cel", "features", "pjproject", "udptl")
 # The tree is read-only; /mnt is the directory of this run. What is mounted is so for this process alone.
 START = """
 mount --bind "$1" "$1"
