@@ -18,6 +18,7 @@ TalkOverCause = Literal[
 class Ending:
     outcome: Outcome
     reason: str  # in words
+    trunk_fault: bool = False  # the trunk failed, and not the callee
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class EndFacts:
 
 BEFORE_THE_ANSWER: dict[int, Ending] = {
     1: Ending(Outcome.UNREACHABLE, "The number is not assigned."),
-    2: Ending(Outcome.UNREACHABLE, "There is no route to the network of this number."),
+    2: Ending(Outcome.UNREACHABLE, "There is no route to the network of this number.", trunk_fault=True),
     3: Ending(Outcome.UNREACHABLE, "There is no route to this number."),
     17: Ending(Outcome.BUSY, "The line was busy."),
     18: Ending(Outcome.NO_ANSWER, "The telephone did not respond."),
@@ -49,13 +50,13 @@ BEFORE_THE_ANSWER: dict[int, Ending] = {
     22: Ending(Outcome.UNREACHABLE, "The number has changed."),
     27: Ending(Outcome.UNREACHABLE, "The destination is out of order."),
     28: Ending(Outcome.UNREACHABLE, "The number is incomplete or has a wrong format."),
-    34: Ending(Outcome.UNREACHABLE, "No line was free."),
-    38: Ending(Outcome.UNREACHABLE, "The network is out of order."),
-    41: Ending(Outcome.UNREACHABLE, "The network had a temporary failure."),
-    42: Ending(Outcome.UNREACHABLE, "The network was congested."),
-    44: Ending(Outcome.UNREACHABLE, "The requested line was not available."),
-    47: Ending(Outcome.UNREACHABLE, "The network had no resources left."),
-    102: Ending(Outcome.UNREACHABLE, "The network did not answer in time."),
+    34: Ending(Outcome.UNREACHABLE, "No line was free.", trunk_fault=True),
+    38: Ending(Outcome.UNREACHABLE, "The network is out of order.", trunk_fault=True),
+    41: Ending(Outcome.UNREACHABLE, "The network had a temporary failure.", trunk_fault=True),
+    42: Ending(Outcome.UNREACHABLE, "The network was congested.", trunk_fault=True),
+    44: Ending(Outcome.UNREACHABLE, "The requested line was not available.", trunk_fault=True),
+    47: Ending(Outcome.UNREACHABLE, "The network had no resources left.", trunk_fault=True),
+    102: Ending(Outcome.UNREACHABLE, "The network did not answer in time.", trunk_fault=True),
 }
 
 UNTELLING = frozenset({0, 16, 26, 31, 127})
@@ -93,7 +94,7 @@ AFTER_THE_TALK: dict[str, Ending] = {
 }
 
 
-UNHEARD = Ending(Outcome.UNREACHABLE, "Neither the trunk nor the telephone replied.")
+UNHEARD = Ending(Outcome.UNREACHABLE, "Neither the trunk nor the telephone replied.", trunk_fault=True)
 GAVE_UP = UNTELLING | {18, 19}
 """Causes with which the PBX ends a call of which it heard nothing; its own SIP status (480) says no more."""
 
@@ -161,4 +162,4 @@ ORIGINATE_REASONS: dict[int, Ending] = {
 
 def classify_unplaced(reason: int) -> Ending:
     """For a failed Originate that never made a channel: then its Reason is all there is."""
-    return ORIGINATE_REASONS.get(reason, Ending(Outcome.FAILED, "The PBX could not place the call."))
+    return ORIGINATE_REASONS.get(reason, Ending(Outcome.FAILED, "The PBX could not place the call.", trunk_fault=True))

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from calls.states import LIVE, Outcome, State
+from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
 
 
@@ -30,7 +31,7 @@ class CallGroup(models.Model):
 class DialPace(models.Model):
     """A token bucket of calls per second; see calls.services.pace."""
 
-    key = models.CharField(max_length=80, primary_key=True, help_text="system, or organization:<id>")
+    key = models.CharField(max_length=80, primary_key=True, help_text="system, organization:<id>, or trunk:<name>")
     full_at = models.DateTimeField(help_text="When it is full again if nothing more is taken.")
 
     def __str__(self) -> str:
@@ -82,13 +83,24 @@ class Call(models.Model):
     waits_for = models.CharField(
         max_length=40,
         blank=True,
-        help_text="Why a queued call waits: a rule of the gate, line, rate, gateway, voice, pbx.",
+        help_text="Why a queued call waits: a rule of the gate, line, rate, trunk, gateway, voice, pbx.",
     )
     deadline_at = models.DateTimeField(null=True, blank=True, help_text="When the present state is overdue.")
     setbacks = models.PositiveIntegerField(
         default=0, help_text="How often it went back to the queue because no voice or no PBX could be had."
     )
 
+    trunk = models.ForeignKey(
+        Trunk,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        help_text="Taken together with the line; it stays once the call is dialled.",
+    )
+    pbx = models.CharField(max_length=40, default="default", help_text="The PBX that was told to dial it.")
+    trunk_fault = models.BooleanField(default=False, help_text="It failed by the trunk, not by the callee.")
     gateway = models.CharField(max_length=64, blank=True)
     gateway_address = models.CharField(max_length=80, blank=True)
     voice_ready_at = models.DateTimeField(null=True, blank=True)
@@ -141,6 +153,8 @@ class Call(models.Model):
             models.Index(fields=["origin", "attempt"], name="call_of_origin"),
             models.Index(fields=["organization", "number", "-dialing_at"], name="call_of_number"),
             models.Index(fields=["number"], condition=~Q(state=State.ENDED), name="call_unfinished_number"),
+            models.Index(fields=["trunk"], condition=Q(state__in=sorted(LIVE)), name="call_live_of_trunk"),
+            models.Index(fields=["trunk", "-ended_at"], condition=Q(state=State.ENDED), name="call_ended_of_trunk"),
             # What a month has cost, without reading the rows.
             models.Index(fields=["organization", "ended_at", "cost_microcents"], name="call_cost"),
         ]

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from celery import shared_task
 
-from calls.asterisk.originate import AmiDialer
 from calls.services import dialing, overdue
 from calls.services.recordings import delete_old_recordings
 from opendeep.core.clock import now
@@ -12,7 +11,7 @@ from opendeep.core.clock import now
 
 @shared_task(name="calls.dial_call")
 def dial_call(call_id: str) -> None:
-    dialing.dial_call(UUID(call_id), clock=now, dialer=AmiDialer.from_settings())
+    dialing.dial_call(UUID(call_id), clock=now)
 
 
 @shared_task(name="calls.dial_due")

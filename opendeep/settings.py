@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
 from opendeep.environment import Env
+from opendeep.pbxs import other_pbxs
 
 django_stubs_ext.monkeypatch()  # generic admin and form classes at run time
 
@@ -181,6 +182,8 @@ ASTERISK_AMI_SECRET = env.text("ASTERISK_AMI_SECRET", "")
 # Least privilege: the account that dials may see no events. Without an own account, callcontrol uses the first one.
 ASTERISK_AMI_EVENTS_USERNAME = env.text("ASTERISK_AMI_EVENTS_USERNAME", ASTERISK_AMI_USERNAME)
 ASTERISK_AMI_EVENTS_SECRET = env.text("ASTERISK_AMI_EVENTS_SECRET", ASTERISK_AMI_SECRET)
+# Further PBXs; the trunks that lead through them are rows, see /admin/calls/trunk/.
+OTHER_PBXS = other_pbxs(env, env.words("ASTERISK_PBXS", ""))
 ASTERISK_DIAL_STRING = env.text("ASTERISK_DIAL_STRING", "PJSIP/{number}@trunk")
 if ASTERISK_DIAL_STRING.count("{number}") != 1:
     raise ImproperlyConfigured("ASTERISK_DIAL_STRING must contain {number} once, for example PJSIP/{number}@trunk.")

@@ -19,10 +19,11 @@ from uuid import uuid4
 import structlog
 from asterisk.ami import AMIClient, LogoffAction, SimpleAction
 from asterisk.ami.response import Response
-from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, PbxUnavailable, Refused, Unknown
-from calls.asterisk.tls import TlsConnection, context_from_settings
+from calls.asterisk.pbx import pbx_named
+from calls.asterisk.tls import TlsConnection
 
 log = structlog.get_logger(__name__)
 
@@ -214,16 +215,13 @@ class AmiDialer:
     tls: ssl.SSLContext | None = None
 
     @classmethod
-    def from_settings(cls) -> "AmiDialer":
-        return cls(
-            host=settings.ASTERISK_AMI_HOST,
-            port=settings.ASTERISK_AMI_PORT,
-            username=settings.ASTERISK_AMI_USERNAME,
-            secret=settings.ASTERISK_AMI_SECRET,
-            dial_string=settings.ASTERISK_DIAL_STRING,
-            context=settings.ASTERISK_CONTEXT,
-            tls=context_from_settings(),
-        )
+    def through(cls, pbx: str, dial_string: str, context: str) -> "AmiDialer":
+        """Through the PBX of this name. Raises PbxUnavailable when the settings do not tell how to reach it."""
+        try:
+            account = pbx_named(pbx).dialing_account()
+        except ImproperlyConfigured as error:
+            raise PbxUnavailable(str(error)) from None
+        return cls(account.host, account.port, account.username, account.secret, dial_string, context, tls=account.tls)
 
     @contextmanager
     def session(self) -> Iterator[AmiSession]:

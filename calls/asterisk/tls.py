@@ -6,17 +6,15 @@ import ssl
 import threading
 from functools import cache
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 
-def context_from_settings() -> ssl.SSLContext | None:
-    """None: AMI is plain text. The PBX's certificate must name ASTERISK_AMI_HOST. Raises ImproperlyConfigured."""
-    return _context(settings.ASTERISK_AMI_CA_FILE) if settings.ASTERISK_AMI_TLS else None
-
-
 @cache
-def _context(ca_file: str) -> ssl.SSLContext:
+def context_for(ca_file: str) -> ssl.SSLContext:
+    """`ca_file` in PEM, or empty for the system's authorities. The PBX's certificate must name its host.
+
+    Raises ImproperlyConfigured.
+    """
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except OSError as error:

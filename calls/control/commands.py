@@ -8,11 +8,12 @@ import structlog
 from redis.exceptions import RedisError
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
+from calls.asterisk.pbx import DEFAULT_PBX
 from calls.contracts import COMMAND_PATTERN, Ack, Command, ack_channel
 from calls.control.database import in_database
 from calls.control.effects import EFFECTS, Effect, Refusal
 from calls.control.lanes import Lanes
-from calls.services import commands
+from calls.services import channels, commands
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.redis import async_connection
@@ -30,8 +31,9 @@ class Commands:
     not be repeated nor forgets what it was told to do.
     """
 
-    def __init__(self, client: AmiClient) -> None:
+    def __init__(self, client: AmiClient, pbx: str = DEFAULT_PBX) -> None:
         self._client = client
+        self._pbx = pbx
         self._redis: redis.asyncio.Redis = async_connection()
         self._lanes: Lanes[Command] = Lanes(self._handle)
         self.listening = asyncio.Event()
@@ -76,6 +78,8 @@ class Commands:
         await self._lanes.submit(command.call_id, command)
 
     async def _handle(self, command: Command) -> None:
+        if not await in_database(channels.is_of, command.call_id, self._pbx):
+            return  # another callcontrol's: not even looked at
         ack = await self._carry_out(command)
         try:
             await self._redis.publish(ack_channel(command.call_id), ack.encode())

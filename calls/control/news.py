@@ -8,6 +8,7 @@ import structlog
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
 from calls.asterisk.ami_codec import AmiMessage
+from calls.asterisk.pbx import DEFAULT_PBX
 from calls.asterisk.signals import Answered, Appeared, EarlyMedia, HungUp, NotPlaced, PbxNews, Ringing, Vanished, read
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
@@ -36,7 +37,8 @@ class News:
     When events come faster than they can be applied, they are dropped and `overrun` asks for a reconciliation.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pbx: str = DEFAULT_PBX) -> None:
+        self.pbx = pbx
         self.overrun = asyncio.Event()
         self._queue: asyncio.Queue[Received] = asyncio.Queue(QUEUE_LENGTH)
         self._lanes: Lanes[Received] = Lanes(self._apply)
@@ -74,7 +76,7 @@ class News:
         at = received.at
         match received.news:
             case Appeared(call_id, channel):
-                if not await in_database(channels.appeared, call_id, channel):
+                if not await in_database(channels.appeared, call_id, channel, pbx=self.pbx):
                     await self._hang_up_unwanted(received.news)
             case Ringing(call_id):
                 await in_database(apply, call_id, Signal.RING, at=at, source="pbx")

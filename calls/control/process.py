@@ -3,10 +3,9 @@
 import asyncio
 
 import structlog
-from django.conf import settings
 
 from calls.asterisk.ami_client import AmiAccount, AmiClient, AmiTimes
-from calls.asterisk.tls import context_from_settings
+from calls.asterisk.pbx import DEFAULT_PBX, part_of
 from calls.control.commands import Commands
 from calls.control.news import News
 from calls.control.reconcile import reconcile, reconcile_forever
@@ -18,23 +17,17 @@ log = structlog.get_logger(__name__)
 ALIVE_EVERY_SECONDS = 5.0
 
 
-def account_from_settings() -> AmiAccount:
-    return AmiAccount(
-        host=settings.ASTERISK_AMI_HOST,
-        port=settings.ASTERISK_AMI_PORT,
-        username=settings.ASTERISK_AMI_EVENTS_USERNAME,
-        secret=settings.ASTERISK_AMI_EVENTS_SECRET,
-        tls=context_from_settings(),
-    )
-
-
 class CallControl:
-    """Stateless: what a restarted one needs, it reads from the database and from the PBX."""
+    """Stateless: what a restarted one needs, it reads from the database and from the PBX.
 
-    def __init__(self, account: AmiAccount, times: AmiTimes | None = None) -> None:
-        self.news = News()
+    It touches no call that was dialled through another PBX than the one named `pbx`.
+    """
+
+    def __init__(self, account: AmiAccount, times: AmiTimes | None = None, *, pbx: str = DEFAULT_PBX) -> None:
+        self.pbx = pbx
+        self.news = News(pbx)
         self.client = AmiClient(account, on_event=self.news.receive, times=times)
-        self.commands = Commands(self.client)
+        self.commands = Commands(self.client, pbx)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Runs until `stop` is set."""
@@ -62,9 +55,9 @@ class CallControl:
         redis = async_connection()
         try:
             while True:
-                await alive.anote(redis, "callcontrol")
+                await alive.anote(redis, part_of("callcontrol", self.pbx))
                 if self.client.ready:
-                    await alive.anote(redis, "pbx")
+                    await alive.anote(redis, part_of("pbx", self.pbx))
                 await asyncio.sleep(ALIVE_EVERY_SECONDS)
         finally:
             await redis.aclose()

@@ -25,14 +25,14 @@ async def reconcile(client: AmiClient, news: News) -> None:
     asked_at = now()
     listed = {call_id_of(item.get("Uniqueid")): item for item in await client.request_list("CoreShowChannels")}
     ours = {call_id: item for call_id, item in listed.items() if call_id is not None}
-    unwanted = set(await in_database(channels.unwanted, ours.keys()))
+    unwanted = set(await in_database(channels.unwanted, ours.keys(), pbx=news.pbx))
     for call_id, item in ours.items():
         if call_id not in unwanted:
             news.put(Appeared(call_id, item.get("Channel")[:120]))
         state = state_of(item)
         if state is not None:  # an answer that came while nobody listened
             news.put(state)
-    for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE):
+    for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE, pbx=news.pbx):
         log.warning("call_vanished", call_id=str(call_id))
         news.put(Vanished(call_id))
     for call_id in unwanted:

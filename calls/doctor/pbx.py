@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from calls.asterisk.ami_client import BROKEN, AmiAccount, AmiClient, AmiRefused, AmiTimeout, AmiTimes, LoginRefused
 from calls.asterisk.ami_codec import AmiMessage
-from calls.asterisk.tls import context_from_settings
+from calls.asterisk.pbx import DEFAULT_PBX, pbx_named
 from calls.doctor import versions
 from calls.doctor.findings import Finding, missing, note, ok
 
@@ -102,15 +102,11 @@ async def findings() -> list[Finding]:
 
 
 def dialing_account() -> AmiAccount:
-    return _account_of(settings.ASTERISK_AMI_USERNAME, settings.ASTERISK_AMI_SECRET)
+    return pbx_named(DEFAULT_PBX).dialing_account()
 
 
 def events_account() -> AmiAccount:
-    return _account_of(settings.ASTERISK_AMI_EVENTS_USERNAME, settings.ASTERISK_AMI_EVENTS_SECRET)
-
-
-def _account_of(username: str, secret: str) -> AmiAccount:
-    return AmiAccount(settings.ASTERISK_AMI_HOST, settings.ASTERISK_AMI_PORT, username, secret, context_from_settings())
+    return pbx_named(DEFAULT_PBX).events_account()
 
 
 def _account(part: str, username: str, view: View, needs: frozenset[str]) -> Iterator[Finding]:

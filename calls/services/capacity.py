@@ -9,13 +9,17 @@ from django.db.models import Q
 
 from calls.models import Call, CallGroup
 from calls.states import LIVE, State
+from calls.trunks import service as trunks
+from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
 from opendeep.core.jobs import kick_on_commit
 
 LINE = "line"
 """What a call waits for (Call.waits_for) that found none free."""
-WAITS_FOR_CAPACITY = (LINE, "gateway", "rate")
+TRUNK = "trunk"
+"""What a call waits for whose trunks are all out of order."""
+WAITS_FOR_CAPACITY = (LINE, TRUNK, "gateway", "rate")
 DIALING_LOCK = 0x0D1A1  # any number of our own; names the advisory lock of PostgreSQL
 
 
@@ -52,29 +56,37 @@ def free_lines(organization_id: UUID | None = None, group: str | None = None, *,
     Calls that wait for their turn and are due count as well: each will take a line. So do those that wait for
     nothing but a line, a gateway or a token, and look again in a moment.
     """
-    turn = Q(not_before__lte=at or now()) | Q(waits_for__in=WAITS_FOR_CAPACITY)
-    taken = Q(state__in=LIVE) | Q(turn, state=State.QUEUED)
-    return max(_least_room(taken, organization_id, group), 0)
+    at = at or now()
+    turn = Q(not_before__lte=at) | Q(waits_for__in=WAITS_FOR_CAPACITY)
+    waiting = Q(turn, state=State.QUEUED)
+    room = _least_room(Q(state__in=LIVE) | waiting, organization_id, group)
+    return max(min(room, _trunk_room(organization_id, waiting, at)), 0) if room > 0 else 0
 
 
-def open_lines() -> int:
+def open_lines(at: datetime) -> int:
     """Lines of the system that no live call holds."""
-    return max(_least_room(Q(state__in=LIVE), None, None), 0)
+    return max(min(_least_room(Q(state__in=LIVE), None, None), _trunk_room(None, None, at)), 0)
 
 
 def has_room(call: Call) -> bool:
-    """Whether `call` may become live within all caps. Call it under lock_lines()."""
+    """Whether `call` may become live within all caps but its trunk's. Call it under lock_lines()."""
     return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) > 0
 
 
-def is_over_a_cap(call: Call) -> bool:
+def is_over_a_cap(call: Call, trunk: Trunk) -> bool:
     """Whether `call`, which is live, is one too many: a cap was lowered. Call it under lock_lines()."""
-    return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) < 0
+    over = _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) < 0
+    return over or trunks.is_over_its_lines(trunk)
+
+
+def _trunk_room(organization_id: UUID | None, waiting: Q | None, at: datetime) -> int:
+    pool = trunks.pool_of(organization_id)
+    room = sum(candidate.room for candidate in trunks.candidates(pool, at))
+    return room if waiting is None else room - Call.objects.filter(waiting, pool.calls).count()
 
 
 def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> int:
-    system_cap = min(settings.MAX_CONCURRENT_CALLS, settings.TRUNK_LINES)  # there is one trunk, so its calls are all
-    rooms = [system_cap - Call.objects.filter(taken).count()]
+    rooms = [settings.MAX_CONCURRENT_CALLS - Call.objects.filter(taken).count()]
     if organization_id is not None:
         cap = Organization.objects.values_list("max_concurrent_calls", flat=True).get(id=organization_id)
         rooms.append(cap - Call.objects.filter(taken, organization=organization_id).count())

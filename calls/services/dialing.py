@@ -24,6 +24,7 @@ from calls.asterisk.dialer import (
     Refused,
     Unknown,
 )
+from calls.asterisk.originate import AmiDialer
 from calls.compliance.facts import facts_of
 from calls.compliance.gate import ALLOW, Allow, Defer, Deny, may_dial
 from calls.compliance.rules import LOOK_AGAIN
@@ -31,10 +32,13 @@ from calls.contracts import GatewayInfo
 from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services import decisions, gateways, pace, waiting
-from calls.services.capacity import LINE, has_room, is_over_a_cap, lock_lines, open_lines
+from calls.services.capacity import LINE, TRUNK, has_room, is_over_a_cap, lock_lines, open_lines
 from calls.services.endings import end
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
+from calls.trunks import service as trunks
+from calls.trunks.choice import OutOfOrder
+from calls.trunks.models import Trunk
 from opendeep.core.jobs import enqueue
 from opendeep.core.phone import mask
 
@@ -52,9 +56,12 @@ DUE_BATCH = 200
 JOB_EXPIRES_SECONDS = 10.0  # by then the next sweeps have queued it again
 
 
-def dial_call(call_id: UUID, *, clock: Clock, dialer: Dialer) -> None:
-    """Moves the call one step, whatever state it is in. Idempotent; jobs may come twice or late."""
-    call = Call.objects.filter(id=call_id).select_related("organization").first()
+def dial_call(call_id: UUID, *, clock: Clock, dialer: Dialer | None = None) -> None:
+    """Moves the call one step, whatever state it is in. Idempotent; jobs may come twice or late.
+
+    It is dialled by the call's trunk, or by `dialer` in its place.
+    """
+    call = Call.objects.filter(id=call_id).select_related("organization", "trunk").first()
     if call is None:
         return
     if call.state == State.QUEUED and call.not_before <= clock():
@@ -81,8 +88,8 @@ def enqueue_due(at: datetime) -> int:
 
 def use_free_lines(at: datetime) -> int:
     """Calls that wait for a line are looked at again when there are some, the oldest first. Returns how many."""
-    waiting_for_line = Call.objects.filter(state=State.QUEUED, waits_for=LINE, not_before__gt=at)
-    ids = list(waiting_for_line.order_by("created_at").values_list("id", flat=True)[: open_lines()])
+    waiting_for_line = Call.objects.filter(state=State.QUEUED, waits_for__in=(LINE, TRUNK), not_before__gt=at)
+    ids = list(waiting_for_line.order_by("created_at").values_list("id", flat=True)[: open_lines(at)])
     Call.objects.filter(id__in=ids, state=State.QUEUED).update(not_before=at)
     return sum(enqueue("calls.dial_call", str(call_id), expires_seconds=JOB_EXPIRES_SECONDS) for call_id in ids)
 
@@ -114,6 +121,9 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
     if not has_room(call):
         waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="All lines are taken.", at=at)
         return None
+    call.trunk = _take_trunk(call, at)
+    if call.trunk is None:
+        return None
     prepare_at = pace.prepare_at(call, at)
     if prepare_at > at:
         waiting.until(call, prepare_at, waits_for=pace.RATE, why="Calls per second are used up.", at=at)
@@ -124,9 +134,22 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
         waiting.until(call, at + GATEWAY_WAIT, waits_for="gateway", why=why, at=at)
         return None
     decisions.keep(call.id, ALLOW, at)
-    changes = {"gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""}
-    apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail={"gateway": gateway.id})
+    changes = {"trunk": call.trunk, "gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""}
+    detail = {"gateway": gateway.id, "trunk": call.trunk.name}
+    apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail=detail)
     return gateway
+
+
+def _take_trunk(call: Call, at: datetime) -> Trunk | None:
+    """The trunk that has room for `call`; without one the call waits, and says why."""
+    match trunks.choose_for(call, at):
+        case Trunk() as trunk:
+            return trunk
+        case OutOfOrder() as outage:
+            waiting.for_trunk(call, outage, at=at)
+        case _:
+            waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="All lines are taken.", at=at)
+    return None
 
 
 def _is_in(call: Call, state: State) -> bool:
@@ -153,8 +176,9 @@ def _passes_gate(call: Call, at: datetime) -> bool:
 # --- Preparing, the voice is ready: to the PBX ----------------------------------------------------
 
 
-def _place(call: Call, clock: Clock, dialer: Dialer) -> None:
+def _place(call: Call, clock: Clock, dialer: Dialer | None) -> None:
     """Connects and logs in first, so that a PBX that is away costs no attempt; commits; then sends."""
+    trunk = trunks.trunk_of(call)
     try:
         order = _order(call)
     except BadOrder as error:
@@ -162,13 +186,21 @@ def _place(call: Call, clock: Clock, dialer: Dialer) -> None:
         end(call.id, ending, at=clock(), source="engine", only_from={State.PREPARING})
         return
     try:
-        with dialer.session() as session:
+        with (dialer or _dialer_of(trunk)).session() as session:
+            trunks.note_reached(trunk)
             started = time.monotonic()
-            if _commit_dialing(call, order, clock):
+            if _commit_dialing(call, trunk, order, clock):
                 _originate(session, order, clock, started)
     except PbxUnavailable as error:
-        log.warning("pbx_unavailable", call_id=str(call.id), reason=str(error))
+        log.warning("pbx_unavailable", call_id=str(call.id), trunk=trunk.name, reason=str(error))
+        trunks.note_unreachable(trunk, str(error), at=clock())
         waiting.without_pbx(call, reason=str(error), at=clock())
+
+
+def _dialer_of(trunk: Trunk) -> Dialer:
+    """Raises PbxUnavailable."""
+    dial_string = trunk.dial_string or settings.ASTERISK_DIAL_STRING
+    return AmiDialer.through(trunk.pbx, dial_string, trunk.context or settings.ASTERISK_CONTEXT)
 
 
 def _order(call: Call) -> DialOrder:
@@ -181,22 +213,26 @@ def _order(call: Call) -> DialOrder:
     )
 
 
-def _commit_dialing(call: Call, order: DialOrder, clock: Clock) -> bool:
+def _commit_dialing(call: Call, trunk: Trunk, order: DialOrder, clock: Clock) -> bool:
     """True for the one job that made the commit, and so may send Originate."""
     with transaction.atomic():
         lock_lines()
         at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
-        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, at):
+        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, trunk, at):
             return False
         decisions.keep(call.id, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
-        changes = {"originate_sent_at": at, "waits_for": ""}
+        changes = {"originate_sent_at": at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx}
         return apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail) is not None
 
 
-def _has_capacity(call: Call, at: datetime) -> bool:
+def _has_capacity(call: Call, trunk: Trunk, at: datetime) -> bool:
     """Within the caps as they are now, and with a token. A call that waits for one keeps its voice."""
-    if is_over_a_cap(call):
+    outage = trunks.what_is_wrong(trunk, at)
+    if outage is not None:
+        waiting.for_trunk(call, outage, at=at)
+        return False
+    if is_over_a_cap(call, trunk):
         waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="There are fewer lines now.", at=at)
         return False
     token_at = pace.take(call, at)
@@ -213,7 +249,7 @@ def _originate(session: DialSession, order: DialOrder, clock: Clock, started: fl
     answer = session.originate(order)
     match answer:
         case Refused(reason):
-            ending = Ending(Outcome.FAILED, f"The PBX refused the call: {reason}")
+            ending = Ending(Outcome.FAILED, f"The PBX refused the call: {reason}", trunk_fault=True)
             end(order.call_id, ending, at=clock(), source="engine")
         case Accepted():
             _note(order.call_id, "originate_accepted", {}, clock())

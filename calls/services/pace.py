@@ -1,4 +1,4 @@
-"""Calls per second: a token bucket for the system and one for each organization, kept as rows.
+"""Calls per second: a token bucket for the system, for each organization, and for trunks with a pace, kept as rows.
 
 A bucket is one moment: when it would be full again were nothing taken any more (GCRA). It holds one second's worth of
 tokens, at least one. Tokens are taken under lock_lines() in the transaction that dials: any number of workers share
@@ -7,10 +7,9 @@ them, and a dial that is rolled back takes none.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from calls.models import Call, DialPace
 from calls.states import State
@@ -30,7 +29,7 @@ class Bucket:
     """The pure part: `rate` tokens come each second, `full_at` is None before the first one was taken."""
 
     key: str
-    organization_id: UUID | None  # None: of the whole system
+    takers: Q  # the calls that take from it
     rate: float
     full_at: datetime | None
 
@@ -70,9 +69,7 @@ def prepare_at(call: Call, at: datetime) -> datetime:
 def _turn(call: Call, at: datetime, before: QuerySet[Call]) -> datetime:
     moments = []
     for bucket in _buckets(call):
-        ahead = before.exclude(id=call.id)
-        if bucket.organization_id is not None:
-            ahead = ahead.filter(organization=bucket.organization_id)
+        ahead = before.exclude(id=call.id).filter(bucket.takers)
         moments.append(bucket.token_at(at, ahead.count()))
     return max(moments)
 
@@ -80,8 +77,10 @@ def _turn(call: Call, at: datetime, before: QuerySet[Call]) -> datetime:
 def _buckets(call: Call) -> list[Bucket]:
     own = Organization.objects.values_list("calls_per_second", flat=True).get(id=call.organization_id)
     rates = {
-        "system": (None, settings.CALLS_PER_SECOND),
-        f"organization:{call.organization_id}": (call.organization_id, own),
+        "system": (Q(), settings.CALLS_PER_SECOND),
+        f"organization:{call.organization_id}": (Q(organization=call.organization_id), own),
     }
+    if call.trunk is not None and call.trunk.calls_per_second is not None:
+        rates[f"trunk:{call.trunk.name}"] = (Q(trunk=call.trunk), call.trunk.calls_per_second)
     full_at = dict(DialPace.objects.filter(key__in=rates).values_list("key", "full_at"))
-    return [Bucket(key, owner, rate, full_at.get(key)) for key, (owner, rate) in rates.items()]
+    return [Bucket(key, takers, rate, full_at.get(key)) for key, (takers, rate) in rates.items()]

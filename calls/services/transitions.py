@@ -16,6 +16,7 @@ from calls.models import Call, CallEvent
 from calls.services import gateways
 from calls.services.capacity import line_freed
 from calls.states import Signal, State, next_state
+from calls.trunks import service as trunks
 from opendeep.core import outbox
 from opendeep.core.live import batch_group, call_group, hint_on_commit
 
@@ -88,12 +89,12 @@ def apply(
 def _columns(call: Call, target: State, at: datetime, ending: Ending | None) -> dict[str, Any]:
     values: dict[str, Any] = {"state": target, "deadline_at": deadline_of(target, at)}
     if target is State.QUEUED:
-        return values | {"gateway": "", "gateway_address": "", "voice_ready_at": None}
+        return values | {"trunk": None, "gateway": "", "gateway_address": "", "voice_ready_at": None}
     values[f"{target}_at"] = at
     if target is State.TALKING and call.answered_at is None:
         values["answered_at"] = at  # audio flows only after the answer, whoever tells of it first
     if ending is not None:
-        values |= {"outcome": ending.outcome, "end_reason": ending.reason[:200]}
+        values |= {"outcome": ending.outcome, "end_reason": ending.reason[:200], "trunk_fault": ending.trunk_fault}
         if call.talking_at and not call.talk_ms:
             values["talk_ms"] = max(int((at - call.talking_at).total_seconds() * 1000), 0)
     return values
@@ -114,13 +115,23 @@ def _record(
     CallEvent.objects.create(
         call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail
     )
-    if target in (State.QUEUED, State.ENDED):
+    mended = _tell_of_trunk(call, signal, ending, at)
+    if mended or target in (State.QUEUED, State.ENDED):
         line_freed()
         if call.gateway:
             transaction.on_commit(partial(gateways.release, call.gateway, call.id), robust=True)
     hint_on_commit(call_group(call.id), "state")
     if call.group_id is not None:
         hint_on_commit(batch_group(call.group_id), "call")
+
+
+def _tell_of_trunk(call: Call, signal: Signal, ending: Ending | None, at: datetime) -> bool:
+    """What this change says about the call's trunk. True when the trunk takes calls again."""
+    if signal in ARRIVALS:
+        return trunks.note_heard(call, at=at)
+    if ending is None or call.dialing_at is None:
+        return False
+    return trunks.note_ended(call, ending.outcome, ending.reason if ending.trunk_fault else "", at=at)
 
 
 def _publish_end(call: Call, ending: Ending, at: datetime) -> None:

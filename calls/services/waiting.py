@@ -1,11 +1,16 @@
 """Calls that cannot be dialled yet go back to the queue or stay in it; their attempt is not used up."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
 
 from calls.models import Call, CallEvent
+from calls.services.capacity import TRUNK
 from calls.services.pace import RATE
 from calls.services.transitions import apply
 from calls.states import Signal, State
+from calls.trunks.choice import OutOfOrder
 from opendeep.core.jobs import enqueue_on_commit
 
 SHORT_WAIT = timedelta(seconds=5)
@@ -47,6 +52,13 @@ def _requeue(
     if change is not None:
         _look_again(call, at + wait, at)
     return change is not None
+
+
+def for_trunk(call: Call, outage: OutOfOrder, *, at: datetime) -> None:
+    """Nothing goes out now: the call waits until its trunk is tried again, and longer when others try it first."""
+    since = timezone.localtime(outage.since, ZoneInfo(call.organization.time_zone))
+    why = f"The line is out of order since {since:%H:%M} ({call.organization.time_zone}): {outage.reason}"
+    until(call, max(outage.until, at + FIRST_WAIT), waits_for=TRUNK, why=why, at=at)
 
 
 def for_token(call: Call, moment: datetime, *, at: datetime) -> None:

@@ -46,6 +46,7 @@ RULE_WORDS = {
     "frequency": "calls to one number",
     "spending_cap": "spending cap",
     "line": "a free line",
+    "trunk": "the line is out of order",
     "rate": "calls per second",
     "gateway": "a voice gateway",
     "voice": "the voice",

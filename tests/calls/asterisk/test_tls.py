@@ -15,7 +15,7 @@ from calls.asterisk import originate
 from calls.asterisk.ami_client import AmiAccount, AmiClient
 from calls.asterisk.dialer import Accepted, DialOrder, PbxUnavailable, Unknown
 from calls.asterisk.originate import AmiDialer
-from calls.asterisk.tls import context_from_settings
+from calls.asterisk.pbx import DEFAULT_PBX, pbx_named
 from tests.calls.asterisk.peer import GREETING, Peer, scripted
 from tests.rig.asterisk import RunningAsterisk
 
@@ -55,7 +55,7 @@ def trusting(authority: trustme.CA, tmp_path: Path) -> Iterator[ssl.SSLContext]:
     ca_file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     with override_settings(ASTERISK_AMI_TLS=True, ASTERISK_AMI_CA_FILE=str(ca_file)):
-        context = context_from_settings()
+        context = pbx_named(DEFAULT_PBX).tls()
         assert context is not None
         yield context
 
@@ -130,7 +130,7 @@ async def test_callcontrol_does_not_log_in_at_a_stranger(server_side: ssl.SSLCon
 
 
 def test_without_the_setting_there_is_no_tls() -> None:
-    assert context_from_settings() is None
+    assert pbx_named(DEFAULT_PBX).tls() is None
 
 
 def test_a_file_of_authorities_that_cannot_be_read_is_named() -> None:
@@ -138,7 +138,7 @@ def test_a_file_of_authorities_that_cannot_be_read_is_named() -> None:
         override_settings(ASTERISK_AMI_TLS=True, ASTERISK_AMI_CA_FILE="/nowhere/ca.pem"),
         pytest.raises(ImproperlyConfigured, match="ASTERISK_AMI_CA_FILE"),
     ):
-        context_from_settings()
+        pbx_named(DEFAULT_PBX).tls()
 
 
 @pytest.mark.asterisk

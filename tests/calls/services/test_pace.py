@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ def dial(calls: list[Call], dialer: RecordingDialer | AbsentPbx, at: object = NO
     window_s=st.floats(0.001, 20),
 )
 def test_no_window_has_more_dials_than_the_rate_and_one_burst(rate: float, gaps_ms: list[int], window_s: float) -> None:
-    bucket, at, taken = Bucket("b", None, rate, None), NOW, []
+    bucket, at, taken = Bucket("b", Q(), rate, None), NOW, []
     for gap in gaps_ms:
         at += timedelta(milliseconds=gap)
         if bucket.token_at(at, 0) <= at:
@@ -60,7 +61,7 @@ def test_no_window_has_more_dials_than_the_rate_and_one_burst(rate: float, gaps_
 
 @given(rate=st.floats(0.05, 50), ahead=st.integers(0, 30))
 def test_whoever_comes_at_the_moment_that_was_named_finds_a_token(rate: float, ahead: int) -> None:
-    bucket = Bucket("b", None, rate, None)
+    bucket = Bucket("b", Q(), rate, None)
     moment = bucket.token_at(NOW, ahead)
     for _ in range(ahead):
         at = bucket.token_at(NOW, 0)

@@ -1,0 +1,212 @@
+"""Trunks as rows: their room, which one a call takes, and their circuit breakers (compare-and-set)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db.models import Count, Exists, F, OuterRef, Q
+
+from calls.models import Call
+from calls.states import LIVE, Outcome, State
+from calls.trunks.breaker import PAUSE_WITHOUT_PBX, UNREACHABLE_TIMES, WINDOW, Breaker, pause, room, state_of, why_open
+from calls.trunks.choice import Candidate, Full, OutOfOrder, choose
+from calls.trunks.models import DEFAULT_TRUNK, Trunk
+
+log = structlog.get_logger(__name__)
+
+TELLS_NOTHING = (Outcome.CANCELLED, Outcome.LOST, Outcome.BLOCKED)
+"""Outcomes that say nothing about the trunk."""
+
+Binding = Trunk.organizations.through
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Trunks that are switched on, in order, and whose calls may take them."""
+
+    trunks: tuple[Trunk, ...]
+    calls: Q
+
+
+def pool_of(organization_id: UUID | None) -> Pool:
+    """The organization's own trunks, or those that all others share; None: all of them."""
+    rows = _rows(organization_id)
+    if organization_id is None:
+        return Pool(_enabled(rows), Q())
+    own = [trunk for trunk in rows if trunk.is_own]  # type: ignore[attr-defined]
+    if own:
+        return Pool(_enabled(own), Q(organization=organization_id))
+    shared = [trunk for trunk in rows if not trunk.is_bound]  # type: ignore[attr-defined]
+    if len(shared) == len(rows):
+        return Pool(_enabled(shared), Q())
+    return Pool(_enabled(shared), ~Q(organization__in=Binding.objects.values("organization_id")))
+
+
+def _rows(organization_id: UUID | None) -> Sequence[Trunk]:
+    bindings = Binding.objects.filter(trunk=OuterRef("pk"))
+    annotated = Trunk.objects.annotate(
+        is_bound=Exists(bindings), is_own=Exists(bindings.filter(organization=organization_id))
+    )
+    rows = list(annotated)
+    if rows:
+        return rows
+    Trunk.objects.get_or_create(name=DEFAULT_TRUNK)
+    return list(annotated.all())
+
+
+def _enabled(trunks: Iterable[Trunk]) -> tuple[Trunk, ...]:
+    return tuple(trunk for trunk in trunks if trunk.enabled)
+
+
+# --- Room -----------------------------------------------------------------------------------------
+
+
+def lines_of(trunk: Trunk) -> int:
+    return settings.TRUNK_LINES if trunk.lines is None else trunk.lines
+
+
+def calls_on(trunk: Trunk) -> Q:
+    return Q(trunk=trunk.name) | Q(trunk=None) if trunk.name == DEFAULT_TRUNK else Q(trunk=trunk.name)
+
+
+def candidates(pool: Pool, at: datetime) -> list[Candidate]:
+    live = _live_calls()
+    return [_candidate(trunk, live.get(trunk.name, 0), at) for trunk in pool.trunks]
+
+
+def _live_calls() -> dict[str, int]:
+    counted = Call.objects.filter(state__in=LIVE).order_by().values_list("trunk").annotate(calls=Count("pk"))
+    live: dict[str, int] = {}
+    for name, calls in counted:
+        live[name or DEFAULT_TRUNK] = live.get(name or DEFAULT_TRUNK, 0) + calls
+    return live
+
+
+def _candidate(trunk: Trunk, live: int, at: datetime) -> Candidate:
+    state = state_of(trunk.out_of_order_since, trunk.retry_at, at)
+    probing = 0
+    if state is Breaker.HALF_OPEN:
+        since_then = Call.objects.filter(calls_on(trunk), state__in=LIVE, preparing_at__gte=trunk.retry_at)
+        probing = since_then.count()
+    return Candidate(
+        name=trunk.name,
+        state=state,
+        room=room(state, lines_of(trunk), live, probing),
+        retry_at=trunk.retry_at,
+        since=trunk.out_of_order_since,
+        reason=trunk.out_of_order_reason,
+        unreachable_at=trunk.unreachable_at,
+    )
+
+
+def choose_for(call: Call, at: datetime) -> Trunk | Full | OutOfOrder:
+    """The trunk that `call` takes now. Ask under lock_lines()."""
+    pool = pool_of(call.organization_id)
+    chosen = choose(candidates(pool, at), at)
+    return next(trunk for trunk in pool.trunks if trunk.name == chosen) if isinstance(chosen, str) else chosen
+
+
+def trunk_of(call: Call) -> Trunk:
+    """The one that it took; one that was prepared without any goes by the default one."""
+    return call.trunk or Trunk.objects.get_or_create(name=DEFAULT_TRUNK)[0]
+
+
+def is_over_its_lines(trunk: Trunk) -> bool:
+    return Call.objects.filter(calls_on(trunk), state__in=LIVE).count() > lines_of(trunk)
+
+
+def what_is_wrong(trunk: Trunk, at: datetime) -> OutOfOrder | None:
+    """Why nothing goes out by `trunk` now, even what was prepared to."""
+    if trunk.out_of_order_since is None or state_of(trunk.out_of_order_since, trunk.retry_at, at) is not Breaker.OPEN:
+        return None
+    return OutOfOrder(trunk.out_of_order_since, trunk.retry_at or at, trunk.out_of_order_reason)
+
+
+def outage_of(organization_id: UUID, at: datetime) -> OutOfOrder | None:
+    """Why no call of the organization goes out now, when all of its trunks are out of order."""
+    found = choose(candidates(pool_of(organization_id), at), at)
+    return found if isinstance(found, OutOfOrder) else None
+
+
+# --- What calls tell of their trunk ---------------------------------------------------------------
+
+
+def note_reached(trunk: Trunk) -> None:
+    """Its PBX has let us in."""
+    if trunk.unreachable_times:
+        Trunk.objects.filter(pk=trunk.pk).update(unreachable_times=0)
+
+
+def note_unreachable(trunk: Trunk, reason: str, *, at: datetime) -> None:
+    """Its PBX was out of reach, so nothing was dialled."""
+    Trunk.objects.filter(pk=trunk.pk).update(unreachable_at=at, unreachable_times=F("unreachable_times") + 1)
+    now_known = Trunk.objects.get(pk=trunk.pk)
+    if now_known.out_of_order_since is None:
+        if now_known.unreachable_times >= UNREACHABLE_TIMES:
+            _open(now_known, reason, at)
+            Trunk.objects.filter(pk=trunk.pk, out_of_order_since=at).update(retry_at=at + PAUSE_WITHOUT_PBX)
+    elif what_is_wrong(now_known, at) is None:
+        unchanged = Trunk.objects.filter(pk=trunk.pk, retry_at=now_known.retry_at)
+        unchanged.update(retry_at=at + PAUSE_WITHOUT_PBX, out_of_order_reason=reason[:200])
+
+
+def note_heard(call: Call, *, at: datetime) -> bool:
+    """The far end was heard of: a trunk that is tried again is in order. True when that is news."""
+    tried = Trunk.objects.filter(pk=call.trunk_id, out_of_order_since__isnull=False, retry_at__lte=call.dialing_at)
+    mended = tried.update(
+        out_of_order_since=None,
+        out_of_order_reason="",
+        retry_at=None,
+        failed_tries=0,
+        in_order_since=at,
+        unreachable_times=0,
+    )
+    if mended:
+        log.info("trunk_in_order", trunk=call.trunk_id)
+    return bool(mended)
+
+
+def note_ended(call: Call, outcome: Outcome, fault: str, *, at: datetime) -> bool:
+    """A dialled `call` has ended, with a `fault` of the trunk in words or with none. True when it mended the trunk."""
+    if call.trunk_id is None or outcome in TELLS_NOTHING:
+        return False
+    if not fault:
+        return outcome != Outcome.FAILED and note_heard(call, at=at)
+    trunk = Trunk.objects.get(pk=call.trunk_id)
+    if trunk.out_of_order_since is None:
+        reason = why_open(_last_faults(trunk), fault)
+        if reason:
+            _open(trunk, reason, at)
+    elif trunk.retry_at is not None and call.dialing_at is not None and call.dialing_at >= trunk.retry_at:
+        _open_again(trunk, at)
+    return False
+
+
+def _last_faults(trunk: Trunk) -> list[bool]:
+    ended = Call.objects.filter(trunk=trunk, state=State.ENDED, dialing_at__isnull=False)
+    if trunk.in_order_since is not None:
+        ended = ended.filter(ended_at__gte=trunk.in_order_since)
+    telling = ended.exclude(outcome__in=TELLS_NOTHING).order_by("-ended_at")
+    return list(telling.values_list("trunk_fault", flat=True)[:WINDOW])
+
+
+def _open(trunk: Trunk, reason: str, at: datetime) -> None:
+    opened = Trunk.objects.filter(pk=trunk.pk, out_of_order_since=None).update(
+        out_of_order_since=at,
+        out_of_order_reason=reason[:200],
+        retry_at=at + pause(0),
+        failed_tries=0,
+        times_out_of_order=F("times_out_of_order") + 1,
+    )
+    if opened:
+        log.warning("trunk_out_of_order", trunk=trunk.pk, reason=reason)
+
+
+def _open_again(trunk: Trunk, at: datetime) -> None:
+    tries = trunk.failed_tries + 1
+    unchanged = Trunk.objects.filter(pk=trunk.pk, retry_at=trunk.retry_at)
+    if unchanged.update(failed_tries=tries, retry_at=at + pause(tries)):
+        log.warning("trunk_still_out_of_order", trunk=trunk.pk, tries=tries)
