@@ -56,7 +56,7 @@ def add_due_tasks(campaign: Campaign, first: int, count: int, at: datetime) -> N
     empty = "'{}'"
     values = {
         "id": uuid,
-        "number": "'+1' || (2000000000 + i)",
+        "number": "'+1' || (2022000000 + i)",
         "contact_id": uuid,
         "position": "i",
         "variables": empty,

@@ -1,14 +1,24 @@
 """The Celery application and what beat does."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opendeep.settings")
 
 app = Celery("opendeep")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["opendeep.core", "calls", "analysis", "campaigns"])
+
+
+@worker_process_init.connect
+def _send_from_own_loop(**_: Any) -> None:
+    from opendeep.core.layer import use_own_loop  # noqa: PLC0415 - Django is set up only now
+
+    use_own_loop()
+
 
 # Beat copies these rows into django-celery-beat's tables, where an operator may change the intervals.
 app.conf.beat_schedule = {

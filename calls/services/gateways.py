@@ -4,20 +4,17 @@ A gateway says in Redis that it lives (GatewayInfo). Redis or a gateway being aw
 waits for a gateway has a deadline.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from asgiref.sync import async_to_sync
-from channels.exceptions import ChannelFull
-from channels.layers import get_channel_layer
 from django.db.models import Count
 from redis.exceptions import RedisError
 
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.models import Call
 from calls.states import LIVE
+from opendeep.core import layer
 from opendeep.core.redis import connection
 
 log = structlog.get_logger(__name__)
@@ -58,7 +55,7 @@ def least_loaded(gateways: Sequence[GatewayInfo]) -> GatewayInfo | None:
 
 def prepare(gateway: GatewayInfo, call_id: UUID) -> bool:
     """Asks the gateway to open the voice. False when the message could not be sent."""
-    return _send(gateway.channel, {"type": "voice.prepare", "call_id": str(call_id)})
+    return layer.send(gateway.channel, {"type": "voice.prepare", "call_id": str(call_id)})
 
 
 def release(gateway_id: str, call_id: UUID) -> None:
@@ -70,16 +67,4 @@ def release(gateway_id: str, call_id: UUID) -> None:
         return
     gateway = _decode(text) if isinstance(text, str) else None
     if gateway is not None:
-        _send(gateway.channel, {"type": "voice.release", "call_id": str(call_id)})
-
-
-def _send(channel: str, message: Mapping[str, Any]) -> bool:
-    layer = get_channel_layer()
-    if layer is None:
-        return False
-    try:
-        async_to_sync(layer.send)(channel, dict(message))
-    except (RedisError, OSError, ChannelFull) as error:
-        log.warning("gateway_not_told", message_type=message["type"], error=str(error))
-        return False
-    return True
+        layer.send(gateway.channel, {"type": "voice.release", "call_id": str(call_id)})

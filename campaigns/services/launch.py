@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,6 +19,7 @@ from campaigns.selectors import current_plan
 from campaigns.services.chat import save_plan
 from campaigns.states import TaskStatus
 from opendeep.accounts.models import Organization, User
+from opendeep.core.bulk import insert_many
 from opendeep.core.errors import Conflict, DomainError, PermanentError, RetryableError
 from opendeep.core.jobs import enqueue_on_commit
 from opendeep.core.live import conversation_group, hint_on_commit
@@ -28,7 +29,6 @@ from opendeep.core.llm.runner import fenced
 from opendeep.core.phone import time_zones
 
 log = structlog.get_logger(__name__)
-BATCH = 1000
 SUBSCRIBER_DIGITS = 4
 """Numbers that differ only in these belong to one exchange, and so to one place."""
 
@@ -163,34 +163,38 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
 def _write_tasks(campaign: Campaign, order: Order, first_call_at: datetime, at: datetime) -> None:
     organization = Organization.objects.get(pk=campaign.organization_id)
     known: dict[str, str] = {}
-    contacts = [
-        Contact(
-            campaign=campaign,
-            name=contact.name,
-            number=contact.phone,
-            time_zone=contact.time_zone or _zone_of(contact.phone, organization, known),
-            time_zone_told=bool(contact.time_zone),
-            consent=contact.consent,
-            variables={variable.name: variable.value for variable in contact.variables},
-        )
-        for contact in order.plan.contacts
-    ]
-    tasks = [
-        Task(
-            organization_id=campaign.organization_id,
-            campaign=campaign,
-            contact=contact,
-            position=position,
-            instructions=order.instructions,
-            next_action_at=first_call_at,
-            max_attempts=order.plan.max_attempts,
-            created_at=at,
-            updated_at=at,
-        )
-        for position, contact in enumerate(contacts)
-    ]
-    Contact.objects.bulk_create(contacts, batch_size=BATCH)
-    Task.objects.bulk_create(tasks, batch_size=BATCH)
+    people = [(uuid4(), contact) for contact in order.plan.contacts]
+    insert_many(
+        Contact,
+        ("id", "name", "number", "time_zone", "time_zone_told", "consent", "variables"),
+        (
+            (
+                contact_id,
+                contact.name,
+                contact.phone,
+                contact.time_zone or _zone_of(contact.phone, organization, known),
+                bool(contact.time_zone),
+                contact.consent,
+                {variable.name: variable.value for variable in contact.variables},
+            )
+            for contact_id, contact in people
+        ),
+        common={"campaign": campaign.pk},
+    )
+    insert_many(
+        Task,
+        ("id", "contact", "position"),
+        ((uuid4(), contact_id, position) for position, (contact_id, _) in enumerate(people)),
+        common={
+            "organization": campaign.organization_id,
+            "campaign": campaign.pk,
+            "instructions": order.instructions,
+            "next_action_at": first_call_at,
+            "max_attempts": order.plan.max_attempts,
+            "created_at": at,
+            "updated_at": at,
+        },
+    )
     _write_created_events(campaign, at)
 
 

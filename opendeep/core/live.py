@@ -1,12 +1,8 @@
 """Live hints to open pages. A hint says that something changed; the page reads the database again."""
 
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import transaction
-from redis.exceptions import RedisError
 
-log = structlog.get_logger(__name__)
+from opendeep.core import layer
 
 
 def call_group(call_id: object) -> str:
@@ -37,10 +33,4 @@ def hint_on_commit(group: str, what: str) -> None:
 
 def hint(group: str, what: str) -> None:
     """Sends the hint now. Lossy by design: without Redis the page still reads the truth when it polls."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)(group, {"type": "live.hint", "what": what})
-    except (RedisError, OSError) as error:
-        log.warning("live_hint_lost", group=group, error=str(error))
+    layer.hint_group(group, {"type": "live.hint", "what": what})

@@ -6,12 +6,14 @@ import uvloop
 from django.core.management.base import BaseCommand, CommandError
 
 from audiogateway.worker import run_until_signalled
+from opendeep.core.layer import use_own_loop
 
 
 class Command(BaseCommand):
     help = "Holds the talks: AudioSocket for the PBX on one side, the Realtime session on the other."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        use_own_loop()
         try:
             uvloop.run(run_until_signalled())
         except* OSError as errors:

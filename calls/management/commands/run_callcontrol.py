@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from calls.asterisk.pbx import DEFAULT_PBX, Pbx, pbx_named, pbx_names
 from calls.control.process import CallControl
+from opendeep.core.layer import use_own_loop
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        use_own_loop()
         asyncio.run(_run(pbx_named(options["pbx"])))
 
 
