@@ -8,6 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, Turn, Usage
+from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
@@ -132,8 +133,11 @@ class DoNotCallAdmin(admin.ModelAdmin[DoNotCall]):
     fields = ("organization", "number", "source", "reason")
 
     def save_model(self, request: HttpRequest, obj: DoNotCall, form: Any, change: bool) -> None:
-        obj.created_at = now()
-        super().save_model(request, obj, form, change)
+        """As everywhere: under the dialing lock, and with the calls of this number that it ends."""
+        at = now()
+        add_do_not_call(obj.organization_id, obj.number, source=obj.source, reason=obj.reason, at=at)
+        owner = {"organization": obj.organization_id} if obj.organization_id else {"organization__isnull": True}
+        obj.pk, obj.created_at = DoNotCall.objects.get(**owner, number=obj.number).pk, at
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

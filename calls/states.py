@@ -71,6 +71,9 @@ LIVE = frozenset({State.PREPARING, State.DIALING, State.RINGING, State.ANSWERED,
 NOT_YET_DIALLED = frozenset({State.QUEUED, State.PREPARING})
 """States in which nothing was sent to the PBX."""
 
+NOT_YET_ANSWERED = frozenset({State.DIALING, State.RINGING})
+"""States in which the telephone rings, or is about to."""
+
 AT_THE_PBX = frozenset({State.DIALING, State.RINGING, State.ANSWERED, State.TALKING})
 """States in which the PBX may know the call."""
 

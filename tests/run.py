@@ -55,10 +55,11 @@ def check_stages() -> list[Stage]:
 
 def test_stages(long: bool) -> list[Stage]:
     real = "(processes or browser or asterisk or postgres)"
+    on_postgres = f"({HERMETIC}) or (races and not long)"
     return [
         Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
         Stage("unit", pytest("-m", HERMETIC, *PARALLEL)),
-        Stage("postgres", pytest("-m", HERMETIC, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
+        Stage("postgres", pytest("-m", on_postgres, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
         Stage("real", pytest("-m", real if long else f"{real} and not long", *BESIDE_EACH_OTHER)),
     ]
 

@@ -66,12 +66,20 @@ class Unknown:
     reason: str
 
 
-Answer = Accepted | Refused | Unknown
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """This process was held up until it was too late, so nothing left it."""
+
+
+Answer = Accepted | Refused | Unknown | NotSent
 
 
 class DialSession(Protocol):
-    def originate(self, order: DialOrder) -> Answer:
-        """Sends the order once. Does not raise for anything that the PBX or the line does."""
+    def originate(self, order: DialOrder, *, before: float) -> Answer:
+        """Sends the order once, before the moment `before` of calls.asterisk.sending.uptime(), or not at all.
+
+        Does not raise for anything that the PBX or the line does.
+        """
 
 
 class Dialer(Protocol):

@@ -5,6 +5,7 @@ kill the reader after seconds of silence, it writes without a lock and perhaps i
 thread without a word, its futures wait without an end or stay behind, and it sends line ends inside values.
 """
 
+import math
 import queue
 import re
 import socket
@@ -21,8 +22,9 @@ from asterisk.ami import AMIClient, LogoffAction, SimpleAction
 from asterisk.ami.response import Response
 from django.core.exceptions import ImproperlyConfigured
 
-from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, PbxUnavailable, Refused, Unknown
+from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, NotSent, PbxUnavailable, Refused, Unknown
 from calls.asterisk.pbx import pbx_named
+from calls.asterisk.sending import TooLate, sending_before
 from calls.asterisk.tls import TlsConnection
 
 log = structlog.get_logger(__name__)
@@ -118,14 +120,15 @@ class _Client(AMIClient):  # type: ignore[misc]
         if answer is not None:
             answer.put(response)
 
-    def ask(self, action: SimpleAction, seconds: float) -> Response:
+    def ask(self, action: SimpleAction, seconds: float, *, before: float = math.inf) -> Response:
+        """Raises TooLate when it could not be sent before `before`, and then it never is."""
         action_id = action.keys.setdefault("ActionID", uuid4().hex)
         answer: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
         self._answers[action_id] = answer
         try:
             if self.finished.is_set():
                 raise Lost
-            self.send(action)
+            self.send_before(action, before)
             response = answer.get(timeout=seconds)
         except queue.Empty:
             raise Silence from None
@@ -136,6 +139,13 @@ class _Client(AMIClient):  # type: ignore[misc]
         if response is None:
             raise Lost
         return response
+
+    def send_before(self, pack: SimpleAction, before: float) -> None:
+        if before == math.inf:
+            self.send(pack)
+            return
+        with sending_before(before):
+            self.send(pack)
 
     def send(self, pack: SimpleAction) -> None:
         with self._write_lock:
@@ -162,13 +172,15 @@ class AmiSession:
     dial_string: str
     context: str
 
-    def originate(self, order: DialOrder) -> Answer:
+    def originate(self, order: DialOrder, *, before: float) -> Answer:
         try:
             action = originate_action(order, self.dial_string, self.context)
         except BadOrder as error:
             return Refused(str(error))
         try:
-            response = self.client.ask(action, ANSWER_SECONDS)
+            response = self.client.ask(action, ANSWER_SECONDS, before=before)
+        except TooLate:
+            return NotSent()
         except Silence:
             return Unknown("The PBX did not answer in time.")
         except Lost:

@@ -20,8 +20,12 @@ RESERVATION_MICROCENTS = 100_000_000
 
 
 def facts_of(call: Call, at: datetime) -> DialFacts:
-    """A handful of queries by index. Raises Organization.DoesNotExist."""
-    organization = Organization.objects.get(id=call.organization_id)
+    """A handful of queries by index. Raises Organization.DoesNotExist.
+
+    The rows that may say "paused" are held until the transaction ends: whoever changes one waits for the dials that
+    have read it, and no dial that is committed later has read the old words.
+    """
+    organization = Organization.objects.select_for_update(no_key=True).get(id=call.organization_id)
     settings = organization_facts(organization)
     others = Call.objects.filter(organization=call.organization_id, number=call.number).exclude(id=call.id)
     return DialFacts(
@@ -62,7 +66,7 @@ def hours_of(organization_id: UUID) -> Sequence[Window]:
 def _group(call: Call) -> GroupFacts | None:
     if call.group_id is None:
         return None
-    group = CallGroup.objects.get(key=call.group_id)
+    group = CallGroup.objects.select_for_update(no_key=True).get(key=call.group_id)
     return GroupFacts(
         paused=group.paused,
         not_before=group.not_before,

@@ -21,7 +21,8 @@ TRUNK = "trunk"
 """What a call waits for whose trunks are all out of order."""
 WAITS_FOR_CAPACITY = (LINE, TRUNK, "gateway", "rate")
 DIALING_LOCK = 0x0D1A1  # any number of our own; names the advisory lock of PostgreSQL
-
+LOCK_HOLDER_SILENT_MS = 10_000
+"""PostgreSQL ends the session of a process that holds the lock and says nothing for so long: it was stopped."""
 
 _sweeps = ["calls.use_free_lines"]
 
@@ -47,7 +48,8 @@ def lock_lines() -> None:
         raise RuntimeError("Lines are locked inside the transaction that takes one.")
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DIALING_LOCK])
+            limit = "set_config('idle_in_transaction_session_timeout', %s, true)"
+            cursor.execute(f"SELECT {limit}, pg_advisory_xact_lock(%s)", [str(LOCK_HOLDER_SILENT_MS), DIALING_LOCK])
 
 
 def free_lines(organization_id: UUID | None = None, group: str | None = None, *, at: datetime | None = None) -> int:

@@ -20,8 +20,9 @@ def is_of(call_id: UUID, pbx: str) -> bool:
 
 
 def appeared(call_id: UUID, name: str, *, pbx: str = DEFAULT_PBX) -> bool:
-    """`pbx` has a channel for this call. False when it must not: the call is over, unknown or was not dialled."""
-    if Call.objects.filter(id=call_id, pbx=pbx, state__in=AT_THE_PBX).update(channel=name):
+    """`pbx` has a channel for this call. False when it must not: the call is over, unknown, not dialled, or shall end."""
+    wanted = Call.objects.filter(id=call_id, pbx=pbx, state__in=AT_THE_PBX, hang_up_requested_at=None)
+    if wanted.update(channel=name):
         return True
     return Call.objects.filter(_of_another(pbx), id=call_id).exists()
 

@@ -4,7 +4,6 @@ At most once: `dialing` is committed first, Originate is sent second, by whoever
 Whatever dies in between, a call that is found in `dialing` or later is never dialled again.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,11 +19,13 @@ from calls.asterisk.dialer import (
     Dialer,
     DialOrder,
     DialSession,
+    NotSent,
     PbxUnavailable,
     Refused,
     Unknown,
 )
 from calls.asterisk.originate import AmiDialer
+from calls.asterisk.sending import uptime
 from calls.compliance.facts import facts_of
 from calls.compliance.gate import ALLOW, Allow, Defer, Deny, may_dial
 from calls.compliance.rules import LOOK_AGAIN
@@ -188,9 +189,9 @@ def _place(call: Call, clock: Clock, dialer: Dialer | None) -> None:
     try:
         with (dialer or _dialer_of(trunk)).session() as session:
             trunks.note_reached(trunk)
-            started = time.monotonic()
-            if _commit_dialing(call, trunk, order, clock):
-                _originate(session, order, clock, started)
+            before = _commit_dialing(call, trunk, order, clock)
+            if before is not None and _is_still_wanted(call, clock):
+                _originate(session, order, clock, before)
     except PbxUnavailable as error:
         log.warning("pbx_unavailable", call_id=str(call.id), trunk=trunk.name, reason=str(error))
         trunks.note_unreachable(trunk, str(error), at=clock())
@@ -213,17 +214,19 @@ def _order(call: Call) -> DialOrder:
     )
 
 
-def _commit_dialing(call: Call, trunk: Trunk, order: DialOrder, clock: Clock) -> bool:
-    """True for the one job that made the commit, and so may send Originate."""
+def _commit_dialing(call: Call, trunk: Trunk, order: DialOrder, clock: Clock) -> float | None:
+    """For the one job that made the commit: the moment of uptime() before which it may send Originate."""
     with transaction.atomic():
         lock_lines()
+        before = uptime() + ORIGINATE_WITHIN_SECONDS
         at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
         if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, trunk, at):
-            return False
+            return None
         decisions.keep(call.id, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
         changes = {"originate_sent_at": at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx}
-        return apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail) is not None
+        dialled = apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail)
+        return before if dialled else None
 
 
 def _has_capacity(call: Call, trunk: Trunk, at: datetime) -> bool:
@@ -241,13 +244,21 @@ def _has_capacity(call: Call, trunk: Trunk, at: datetime) -> bool:
     return token_at is None
 
 
-def _originate(session: DialSession, order: DialOrder, clock: Clock, started: float) -> None:
-    if time.monotonic() - started > ORIGINATE_WITHIN_SECONDS:
-        ending = Ending(Outcome.FAILED, "The dialing process was held up, so nothing was dialled.")
-        end(order.call_id, ending, at=clock(), source="engine")
-        return
-    answer = session.originate(order)
+def _is_still_wanted(call: Call, clock: Clock) -> bool:
+    """Looks once more, right before Originate: since the commit somebody may have said no, or given the call up."""
+    if Call.objects.filter(id=call.id, state=State.DIALING, hang_up_requested_at=None).exists():
+        return True
+    ending = Ending(Outcome.CANCELLED, "The call was ended on request before it was dialled.")
+    end(call.id, ending, at=clock(), source="engine", only_from={State.DIALING})
+    return False
+
+
+def _originate(session: DialSession, order: DialOrder, clock: Clock, before: float) -> None:
+    answer = session.originate(order, before=before)
     match answer:
+        case NotSent():
+            ending = Ending(Outcome.FAILED, "The dialing process was held up, so nothing was dialled.")
+            end(order.call_id, ending, at=clock(), source="engine", only_from={State.DIALING})
         case Refused(reason):
             ending = Ending(Outcome.FAILED, f"The PBX refused the call: {reason}", trunk_fault=True)
             end(order.call_id, ending, at=clock(), source="engine")

@@ -19,7 +19,8 @@ from calls.services import decisions
 from calls.services.capacity import lock_lines
 from calls.services.do_not_call_file import BYTES_AT_MOST, Entry, Problem, read_list, too_large, write_list
 from calls.services.endings import end
-from calls.states import NOT_YET_DIALLED, Outcome
+from calls.services.hangup import hang_up
+from calls.states import NOT_YET_ANSWERED, NOT_YET_DIALLED, Outcome
 from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
 from opendeep.core.live import call_group, hint_on_commit
@@ -39,7 +40,7 @@ def add_do_not_call(
     """Adds `number` (E.164) to the list of the organization, or of everybody. False when it is on it already.
 
     Takes the dialing lock: every dial that comes after this commit sees the row. Calls of the number that wait or are
-    being prepared end in the same transaction.
+    being prepared end in the same transaction; those that ring are hung up, those that were answered go on.
     """
     with transaction.atomic():
         lock_lines()
@@ -130,11 +131,14 @@ def _import_batch(organization_id: UUID | None, entries: Sequence[Entry], source
 
 def _block_waiting(organization_id: UUID | None, numbers: Sequence[str], at: datetime) -> None:
     """Calls that are not dialled yet end at once, with the gate's words. Call it under lock_lines()."""
-    waiting = Call.objects.filter(number__in=numbers, state__in=NOT_YET_DIALLED)
+    calls = Call.objects.filter(number__in=numbers, state__in=NOT_YET_DIALLED | NOT_YET_ANSWERED).order_by("id")
     if organization_id is not None:
-        waiting = waiting.filter(organization=organization_id)
+        calls = calls.filter(organization=organization_id)
     refusal = ASKED_NOT_TO_BE_CALLED if organization_id else ON_EVERYBODYS_LIST
-    for call_id in waiting.order_by("id").values_list("id", flat=True):
+    for call_id, state in calls.values_list("id", "state"):
+        if state in NOT_YET_ANSWERED:
+            hang_up(call_id, reason=refusal.why, at=at)
+            continue
         decisions.keep(call_id, refusal, at)
         end(call_id, Ending(Outcome.BLOCKED, refusal.why), at=at, source="engine", only_from=NOT_YET_DIALLED)
 

@@ -46,9 +46,9 @@ def cancel(campaign_id: UUID, *, at: datetime) -> Campaign:
     """Ends the campaign: waiting tasks are cancelled, running calls hung up. What those calls still bring is judged."""
     with transaction.atomic():
         campaign = _moved(campaign_id, CampaignSignal.CANCEL, CampaignStatus.CANCELLED, at)
-        _put_group(campaign)
         cancel_waiting_tasks(campaign, at=at, conclusion="The campaign was cancelled.")
-        running = Task.objects.filter(campaign=campaign, status=TaskStatus.IN_PROGRESS)
+        _put_group(campaign)  # not before the many tasks: dialing waits for whoever holds the group
+        running = Task.objects.filter(campaign=campaign, status=TaskStatus.IN_PROGRESS).order_by("current_call_id")
         for call_id in running.values_list("current_call_id", flat=True):
             if call_id is not None:
                 cancel_call(call_id, reason="The campaign was cancelled.", at=at)

@@ -1,7 +1,8 @@
-"""`python -m tests.calls.crashing_worker`: a dialing worker that dies where it is told to.
+"""`python -m tests.calls.crashing_worker`: a dialing worker that dies or is stopped where it is told to.
 
 Each line of standard input is "CALL-ID FAULT"; for each it forks a process, as Celery does, which runs the job
-`dial_call` and is killed with SIGKILL at FAULT. Each line of standard output is how that process ended.
+`dial_call` and is killed with SIGKILL at FAULT, or stopped with SIGSTOP at "stop:FAULT". Each line of standard output
+is how that process ended; "stopped PID" comes before it.
 """
 
 import os
@@ -17,12 +18,19 @@ AT_A_MOMENT = "at:"
 """And then milliseconds after the beginning, by a timer of the kernel, wherever the process is."""
 
 
+STOP = "stop:"
+WHEN_STOPPED_WITHIN_SECONDS = 0.5
+"""In place of dialing.ORIGINATE_WITHIN_SECONDS, so that an hour is over soon."""
+LOCK_HOLDER_SILENT_MS = 500
+fate = signal.SIGKILL
+
+
 def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), fate)
 
 
 def die_before(module: Any, name: str, condition: Callable[..., bool] = lambda *_, **__: True) -> None:
-    """From now on the process dies when `module.name` is called."""
+    """From now on the process dies (or stops) when `module.name` is called."""
     original = getattr(module, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -34,7 +42,7 @@ def die_before(module: Any, name: str, condition: Callable[..., bool] = lambda *
 
 
 def die_after(module: Any, name: str, condition: Callable[..., bool] = lambda *_, **__: True) -> None:
-    """From now on the process dies when `module.name` has returned."""
+    """From now on the process dies (or stops) when `module.name` has returned."""
     original = getattr(module, name)
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -62,6 +70,8 @@ def arm(fault: str) -> None:
             die_after(dialing, "_commit_dialing")
         case "before_originate":
             die_before(originate.AmiSession, "originate")
+        case "at_the_send":  # the last look at the clock is over
+            die_before(originate._Client, "send", is_originate)
         case "after_originate":  # on the wire, its answer not read
             die_after(originate._Client, "send", is_originate)
         case "after_answer":  # read, not written down
@@ -80,6 +90,7 @@ FAULTS = (
     "before_commit",
     "after_commit",
     "before_originate",
+    "at_the_send",
     "after_originate",
     "after_answer",
     "after_note",
@@ -92,18 +103,36 @@ def run(call_id: str, fault: str) -> int:
     if child == 0:
         from calls.tasks import dial_call  # noqa: PLC0415 - after django.setup()
 
-        arm(fault)
+        if fault.startswith(STOP):
+            stop_instead()
+        arm(fault.removeprefix(STOP))
         dial_call(str(UUID(call_id)))
         os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
+    while True:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            return os.waitstatus_to_exitcode(status)
+        say(f"stopped {child}")
+
+
+def stop_instead() -> None:
+    from calls.services import capacity, dialing  # noqa: PLC0415 - after django.setup()
+
+    global fate
+    fate = signal.SIGSTOP
+    dialing.ORIGINATE_WITHIN_SECONDS = WHEN_STOPPED_WITHIN_SECONDS
+    capacity.LOCK_HOLDER_SILENT_MS = LOCK_HOLDER_SILENT_MS
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
     django.setup()
     for line in sys.stdin:
-        sys.stdout.write(f"{run(*line.split())}\n")
-        sys.stdout.flush()
+        say(str(run(*line.split())))
 
 
 if __name__ == "__main__":

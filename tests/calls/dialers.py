@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from calls.asterisk.dialer import Accepted, Answer, DialOrder, PbxUnavailable
+from calls.asterisk.dialer import Accepted, Answer, DialOrder, NotSent, PbxUnavailable
+from calls.asterisk.sending import uptime
 
 
 @dataclass
@@ -22,7 +23,9 @@ class RecordingDialer:
         self.on_login()
         yield self
 
-    def originate(self, order: DialOrder) -> Answer:
+    def originate(self, order: DialOrder, *, before: float) -> Answer:
+        if uptime() >= before:
+            return NotSent()
         with self._lock:
             self.sent.append(order)
         return self.answer

@@ -43,6 +43,14 @@ def test_a_no_counts_however_its_number_is_written(operator: Client, written: st
     assert is_do_not_call(organization.pk, NUMBER)
 
 
+def test_a_no_by_hand_ends_the_calls_that_wait(operator: Client, redis_url: str) -> None:
+    call = make_call()
+    add = {"organization": str(call.organization_id), "number": NUMBER, "source": "letter"}
+    operator.post(reverse("admin:calls_donotcall_add"), add)
+    call.refresh_from_db()
+    assert (call.state, call.outcome) == ("ended", "blocked")
+
+
 def test_a_no_for_what_is_no_number_is_refused_in_words(operator: Client) -> None:
     add = {"organization": "", "number": "0202 555", "source": "letter"}
     page = operator.post(reverse("admin:calls_donotcall_add"), add)

@@ -1,19 +1,12 @@
 """kill -9 at every step of dialing: no attempt twice, counted at the PBX, and no call unfinished."""
 
 import itertools
-import os
 import random
-import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.test import override_settings
 
 from calls.contracts import CALL_ENDED
@@ -26,70 +19,17 @@ from opendeep.core.models import OutboxEvent
 from tests.calls.conftest import eventually, running
 from tests.calls.control.test_process import QUICK
 from tests.calls.crashing_worker import AT_A_MOMENT, FAULTS
-from tests.calls.pbx import BUSY, HELPFUL, RINGS_FOR_EVER, SECRET, USERNAME, SandboxPbx
-from tests.factories import make_call, make_organization, open_at_any_hour
+from tests.calls.pbx import BUSY, HELPFUL, RINGS_FOR_EVER, SandboxPbx
+from tests.calls.workers import KILLED, Workers, ready_call, workers
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
-ROOT = Path(__file__).resolve().parents[2]
-KILLED = {-signal.SIGKILL, -signal.SIGALRM}
 NUMBERS = (HELPFUL, BUSY, RINGS_FOR_EVER)
 LATER = timedelta(minutes=30)
 """Between two sweeps; every deadline of a state has passed by then."""
 CONNECTION_LOSS = 0.2
 DIAL_MS = 40.0
 """About how long one job takes; it is killed somewhere within."""
-
-
-class Workers:
-    """Worker processes that are started one after the other, each for one job and with one fault."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def run(self, call: Call, fault: str) -> int:
-        """How the process ended: 0, or the signal as a negative number."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{call.id} {fault}\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
-
-
-@contextmanager
-def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
-        "REDIS_URL": redis_url,
-        "ASTERISK_AMI_PORT": str(pbx.port),
-        "ASTERISK_AMI_USERNAME": USERNAME,
-        "ASTERISK_AMI_SECRET": SECRET,
-        "CALLS_PER_SECOND": "1000",
-        "LOG_LEVEL": "ERROR",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.calls.crashing_worker"],
-        env=environment,
-        cwd=ROOT,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        yield Workers(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 0
-
-
-def ready_call(number: str) -> Call:
-    """A call whose voice is ready, of an organization with a pace of its own."""
-    organization = make_organization()
-    open_at_any_hour(organization)
-    at = now()
-    times = {"created_at": at, "not_before": at, "preparing_at": at, "voice_ready_at": at}
-    return make_call(State.PREPARING, organization=organization, number=number, **times)
 
 
 def is_over(call: Call, sweeps: Iterator[datetime]) -> bool:

@@ -197,5 +197,5 @@ class KilledAfterCommit:
         with self._pbx.dialer.session():
             yield self
 
-    def originate(self, order: object) -> None:
+    def originate(self, order: object, *, before: float) -> None:
         raise Killed

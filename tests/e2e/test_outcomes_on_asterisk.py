@@ -1,5 +1,6 @@
 """How calls over a real Asterisk end: outcome, Q.850 cause and SIP status, and what breaks in the middle."""
 
+import math
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -189,7 +190,8 @@ def test_a_second_originate_with_the_id_of_a_live_call_does_not_end_it(
         callee.wait_for_message("SIP/2.0 180 Ringing", 10)
         with line.listening() as control, asterisk.connect(asterisk.observer) as observer:
             with line.dialer.session() as session:
-                assert session.originate(DialOrder(call.id, NUMBER, voice.address, "", RING_S)) == Accepted()
+                order = DialOrder(call.id, NUMBER, voice.address, "", RING_S)
+                assert session.originate(order, before=math.inf) == Accepted()
             observer.wait_for("OriginateResponse", lambda event: event["Response"] == "Failure", 10)
             eventually(lambda: is_in(call, State.TALKING))
             send(Command(call.id, CommandName.END_CALL, {"reason": "Done."}))

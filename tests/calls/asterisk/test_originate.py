@@ -1,5 +1,6 @@
 """Originate through asterisk-ami: against the PBX stand-in, and against a peer that misbehaves."""
 
+import math
 import threading
 import uuid
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def open_session(dialer: AmiDialer) -> None:
 
 def send(port: int, order: DialOrder = ORDER) -> Answer:
     with dialer(port).session() as session:
-        return session.originate(order)
+        return session.originate(order, before=math.inf)
 
 
 # --- against the stand-in ---------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def test_a_refused_login_says_so(pbx: SandboxPbx) -> None:
 
 def test_a_context_that_does_not_exist_is_a_refusal(pbx: SandboxPbx) -> None:
     with dialer(pbx.port, context="nowhere").session() as session:
-        assert session.originate(ORDER) == Refused("Extension does not exist.")
+        assert session.originate(ORDER, before=math.inf) == Refused("Extension does not exist.")
 
 
 # --- against a peer that misbehaves -----------------------------------------------------------------
@@ -147,7 +148,7 @@ def test_a_session_that_is_idle_for_longer_than_any_deadline_still_works() -> No
     with scripted(script) as server, dialer(server.port).session() as session:
         assert not threading.Event().wait(originate.ANSWER_SECONDS * 1.5)
         let_go.set()
-        assert session.originate(ORDER) == Accepted()
+        assert session.originate(ORDER, before=math.inf) == Accepted()
 
 
 def test_events_and_answers_for_others_are_passed_over() -> None:

@@ -1,18 +1,22 @@
 """One call, step by step: through the gate to a gateway, and to the PBX at most once."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import override_settings
 
 from calls.asterisk.dialer import Answer, Refused, Unknown
+from calls.asterisk.sending import uptime
 from calls.contracts import CALL_ENDED
+from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services import dialing, talk
 from calls.services.dialing import dial_call, enqueue_due
 from calls.services.do_not_call import add_do_not_call
+from calls.services.endings import end
+from calls.services.hangup import cancel_call
 from calls.states import Outcome, State
 from opendeep.accounts.models import Organization
 from opendeep.core.models import OutboxEvent
@@ -145,7 +149,7 @@ def test_the_state_is_committed_before_originate_is_sent() -> None:
     states: list[str] = []
 
     class Looking(RecordingDialer):
-        def originate(self, order: object) -> Answer:
+        def originate(self, order: object, *, before: float) -> Answer:
             states.append(Call.objects.get(id=call.id).state)
             return self.answer
 
@@ -207,11 +211,40 @@ def test_a_campaign_paused_while_the_voice_was_prepared_sends_the_call_back() ->
 
 def test_a_process_that_was_held_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     call, dialer = ready(), RecordingDialer()
-    readings = iter([0.0, dialing.ORIGINATE_WITHIN_SECONDS + 0.1])
-    monkeypatch.setattr(time, "monotonic", lambda: next(readings))
+    monkeypatch.setattr(dialing, "uptime", lambda: uptime() - dialing.ORIGINATE_WITHIN_SECONDS - 0.1)
     dial(call, dialer)
     assert (call.outcome, dialer.sent) == (Outcome.FAILED, [])
     assert "held up" in call.end_reason
+
+
+def give_up(call: Call) -> None:
+    """What the sweep of overdue calls comes to when everybody is away for long enough."""
+    end(call.id, Ending(Outcome.LOST, "Given up."), at=NOW, source="engine")
+
+
+def say_no(call: Call) -> None:
+    add_do_not_call(call.organization_id, call.number, source="owner", reason="", at=NOW)
+
+
+def cancel(call: Call) -> None:
+    cancel_call(call.id, reason="The owner pressed stop.", at=NOW)
+
+
+@pytest.mark.parametrize(("act", "outcome"), [(give_up, "lost"), (say_no, "cancelled"), (cancel, "cancelled")])
+def test_what_happens_between_commit_and_originate_stops_the_dial(
+    act: Callable[[Call], None], outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, dialer = ready(), RecordingDialer()
+    commit = dialing._commit_dialing
+
+    def commit_and_then(*arguments: Any) -> float | None:
+        before = commit(*arguments)
+        act(call)
+        return before
+
+    monkeypatch.setattr(dialing, "_commit_dialing", commit_and_then)
+    dial(call, dialer)
+    assert (call.state, call.outcome, dialer.sent) == (State.ENDED, outcome, [])
 
 
 def test_a_test_installation_dials_its_own_number_only() -> None:

@@ -45,8 +45,19 @@ def test_what_is_undone_blocks_nobody() -> None:
     assert not DoNotCall.objects.exists()
 
 
-@pytest.mark.parametrize("state", [State.DIALING, State.TALKING, State.ENDED])
-def test_calls_at_the_pbx_are_left_to_their_own_end(state: State) -> None:
+@pytest.mark.parametrize("state", [State.DIALING, State.RINGING])
+@pytest.mark.parametrize("is_global", [True, False])
+def test_a_phone_that_rings_is_hung_up(state: State, is_global: bool) -> None:
+    call, other = make_call(state), make_call(state, number=OTHER)
+    add_do_not_call(None if is_global else call.organization_id, NUMBER, source="owner", reason="", at=NOW)
+    for each in (call, other):
+        each.refresh_from_db()
+    assert (call.state, call.hang_up_requested_at) == (state, NOW)
+    assert other.hang_up_requested_at is None
+
+
+@pytest.mark.parametrize("state", [State.ANSWERED, State.TALKING, State.ENDED])
+def test_calls_that_were_answered_are_left_to_their_own_end(state: State) -> None:
     call = make_call(state)
     before = state_of(call)
     add_do_not_call(call.organization_id, NUMBER, source="call", reason="", at=NOW)

@@ -1,0 +1,88 @@
+"""Worker processes that are killed or stopped on purpose; see tests/calls/crashing_worker.py."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from calls.models import Call
+from calls.states import State
+from opendeep.core.clock import now
+from tests.calls.pbx import SECRET, USERNAME, SandboxPbx
+from tests.databases import database_url
+from tests.factories import make_call, make_organization, open_at_any_hour
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLED = {-signal.SIGKILL, -signal.SIGALRM}
+
+
+class Workers:
+    """Worker processes that are started one after the other, each for one job and with one fault."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self._stopped = 0
+
+    def run(self, call: Call, fault: str) -> int:
+        """How the process ended: 0, or the signal as a negative number."""
+        return int(self._ask(call, fault))
+
+    def stop(self, call: Call, fault: str) -> None:
+        """Returns when the process stands still at `fault`."""
+        stopped, process_id = self._ask(call, f"stop:{fault}").split()
+        assert stopped == "stopped"
+        self._stopped = int(process_id)
+
+    def go_on(self) -> int:
+        """Lets the stopped process run on. How it ended, as of run()."""
+        os.kill(self._stopped, signal.SIGCONT)
+        return int(self._answer())
+
+    def _ask(self, call: Call, fault: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{call.id} {fault}\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": database_url(),
+        "REDIS_URL": redis_url,
+        "ASTERISK_AMI_PORT": str(pbx.port),
+        "ASTERISK_AMI_USERNAME": USERNAME,
+        "ASTERISK_AMI_SECRET": SECRET,
+        "CALLS_PER_SECOND": "1000",
+        "LOG_LEVEL": "ERROR",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.calls.crashing_worker"],
+        env=environment,
+        cwd=ROOT,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        yield Workers(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def ready_call(number: str) -> Call:
+    """A call whose voice is ready, of an organization with a pace of its own."""
+    organization = make_organization()
+    open_at_any_hour(organization)
+    at = now()
+    times = {"created_at": at, "not_before": at, "preparing_at": at, "voice_ready_at": at}
+    return make_call(State.PREPARING, organization=organization, number=number, **times)
