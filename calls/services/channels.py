@@ -20,7 +20,7 @@ def is_of(call_id: UUID, pbx: str) -> bool:
 
 
 def appeared(call_id: UUID, name: str, *, pbx: str = DEFAULT_PBX) -> bool:
-    """`pbx` has a channel for this call. False when it must not: the call is over, unknown, not dialled, or shall end."""
+    """`pbx` has a channel for this call. False when it must not: it is over, unknown, not dialled, or shall end."""
     wanted = Call.objects.filter(id=call_id, pbx=pbx, state__in=AT_THE_PBX, hang_up_requested_at=None)
     if wanted.update(channel=name):
         return True
