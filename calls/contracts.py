@@ -87,6 +87,7 @@ class TalkOrder:
     max_seconds: int
     transcript: tuple["TurnView", ...] = ()
     records: bool = False
+    transfer_ring_seconds: int = 0  # how long it may ring at the person callees are put through to; 0: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,4 +343,6 @@ class GatewayInfo:
 GATEWAY_KEY_PREFIX = "opendeep:gateway:"
 GATEWAY_EXPIRES_SECONDS = 6
 # Messages to a gateway's channel: {"type": "voice.prepare", "call_id": str}, {"type": "voice.release", "call_id": str},
-# {"type": "talk.stop", "call_id": str, "reason": str}.
+# {"type": "talk.stop", "call_id": str, "reason": str}; while a callee is being put through to a person,
+# {"type": "transfer.answered", "call_id": str} when the two talk, {"type": "transfer.hung_up", "call_id": str} when the
+# callee did not wait for that.

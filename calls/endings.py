@@ -10,7 +10,15 @@ from typing import Literal
 from calls.states import Outcome
 
 TalkOverCause = Literal[
-    "agent_ended", "callee_hung_up", "connection_lost", "max_duration", "stopped", "voicemail", "silence", ""
+    "agent_ended",
+    "callee_hung_up",
+    "connection_lost",
+    "max_duration",
+    "stopped",
+    "voicemail",
+    "silence",
+    "transferred",
+    "",
 ]
 
 
@@ -36,6 +44,7 @@ class EndFacts:
     talk_over_cause: str = ""
     cause: int | None = None
     sip_status: int | None = None
+    transferred: bool = False
 
 
 BEFORE_THE_ANSWER: dict[int, Ending] = {
@@ -91,6 +100,7 @@ AFTER_THE_TALK: dict[str, Ending] = {
     "silence": Ending(Outcome.COMPLETED, "Nobody spoke any more."),
     "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
     "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
+    "transferred": Ending(Outcome.COMPLETED, "The callee was put through to a person."),
 }
 
 
@@ -112,6 +122,8 @@ def classify(facts: EndFacts) -> Ending:
 
 
 def _after_talk(facts: EndFacts) -> Ending:
+    if facts.transferred:
+        return AFTER_THE_TALK["transferred"]
     if facts.talk_over_cause == "callee_hung_up" and facts.cause in LINE_FAILURES:
         return AFTER_THE_TALK["connection_lost"]
     known = AFTER_THE_TALK.get(facts.talk_over_cause)

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
-from calls.states import LIVE, Outcome, State
+from calls.states import LIVE, Outcome, State, Transfer
 from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
 
@@ -120,6 +120,13 @@ class Call(models.Model):
     talk_over_at = models.DateTimeField(null=True, blank=True, help_text="When the gateway said that the talk is over.")
     talk_over_cause = models.CharField(max_length=24, blank=True)
     hang_up_requested_at = models.DateTimeField(null=True, blank=True)
+    transfer = models.CharField(
+        max_length=8,
+        choices=[(t.value, t.value) for t in Transfer if t],
+        blank=True,
+        help_text="Whether the callee is being put through to a person.",
+    )
+    transfer_at = models.DateTimeField(null=True, blank=True, help_text="When `transfer` became what it is.")
 
     hangup_cause = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Q.850")
     hangup_cause_text = models.CharField(max_length=80, blank=True)

@@ -11,6 +11,7 @@ from calls.compliance.callee_clock import clock_of
 from calls.compliance.facts import hours_of
 from calls.contracts import Brief, CallView, DecisionView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call, CallEvent, DoNotCall
+from calls.services import transfers
 from calls.states import LIVE, State
 from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
@@ -144,6 +145,7 @@ def talk_order(call_id: UUID) -> TalkOrder | None:
         max_seconds=settings.MAX_CALL_SECONDS,
         transcript=transcript_of(call_id),
         records=settings.RECORDINGS and call.organization.records_calls,
+        transfer_ring_seconds=0 if transfers.problem_of(call.organization) else settings.TRANSFER_RING_SECONDS,
     )
 
 

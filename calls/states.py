@@ -1,6 +1,7 @@
-"""The lifecycle of one call attempt: the whole truth in one pure table.
+"""The lifecycles of one call attempt and of putting it through to a person: the whole truth in two pure tables.
 
-`next_state` is asked by calls.services.transitions, the only writer of Call.state.
+`next_state` is asked by calls.services.transitions, the only writer of Call.state; `next_transfer` by
+calls.services.transfers, the only writer of Call.transfer.
 """
 
 from enum import StrEnum
@@ -81,3 +82,30 @@ AT_THE_PBX = frozenset({State.DIALING, State.RINGING, State.ANSWERED, State.TALK
 def next_state(state: State, signal: Signal) -> State | None:
     """The state after `signal`, or None when the signal is late or out of place and must be ignored."""
     return TRANSITIONS[state].get(signal)
+
+
+class Transfer(StrEnum):
+    """Of a call that is talking: whether the callee is being put through to a person."""
+
+    NONE = ""
+    RINGING = "ringing"  # committed before the PBX is told; the person's telephone may ring
+    ANSWERED = "answered"  # the two talk with each other, and the agent is out of it for good
+
+
+class TransferSignal(StrEnum):
+    START = "start"
+    ANSWER = "answer"
+    FAIL = "fail"  # nobody answered: the callee comes back to the agent
+
+
+TRANSFERS: dict[Transfer, dict[TransferSignal, Transfer]] = {
+    # An answer without a start: the PBX did what was taken for failed.
+    Transfer.NONE: {TransferSignal.START: Transfer.RINGING, TransferSignal.ANSWER: Transfer.ANSWERED},
+    Transfer.RINGING: {TransferSignal.ANSWER: Transfer.ANSWERED, TransferSignal.FAIL: Transfer.NONE},
+    Transfer.ANSWERED: {},
+}
+
+
+def next_transfer(transfer: Transfer, signal: TransferSignal) -> Transfer | None:
+    """The state after `signal`, or None when the signal is late or out of place and must be ignored."""
+    return TRANSFERS[transfer].get(signal)

@@ -190,6 +190,8 @@ if ASTERISK_DIAL_STRING.count("{number}") != 1:
 ASTERISK_CONTEXT = env.text("ASTERISK_CONTEXT", "opendeep-out")
 RING_TIMEOUT_SECONDS = env.integer("RING_TIMEOUT_SECONDS", 45, minimum=5, maximum=180)
 MAX_CALL_SECONDS = env.integer("MAX_CALL_SECONDS", 900, minimum=30, maximum=7200)
+TRANSFER_RING_SECONDS = env.integer("TRANSFER_RING_SECONDS", 30, minimum=5, maximum=120)
+MAX_TRANSFER_SECONDS = env.integer("MAX_TRANSFER_SECONDS", 7200, minimum=60, maximum=43200)
 AUDIOSOCKET_BIND = env.host_port("AUDIOSOCKET_BIND", "127.0.0.1:9092")
 AUDIOSOCKET_ADVERTISE = env.host_port("AUDIOSOCKET_ADVERTISE", env.text("AUDIOSOCKET_BIND", "127.0.0.1:9092"))
 GATEWAY_CAPACITY = env.integer("GATEWAY_CAPACITY", 100, minimum=1, maximum=1000)

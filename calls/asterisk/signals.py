@@ -6,11 +6,15 @@ Ours are the channels whose Uniqueid is a UUID, because the id of a call is also
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from calls.asterisk.ami_codec import AmiMessage
 
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+TRANSFER_CONTEXT = "opendeep-transfer"
+"""Of the dialplan: puts the callee through to a person."""
 
 STATE_RINGING = "5"
 STATE_UP = "6"
@@ -62,7 +66,23 @@ class Vanished:
     call_id: UUID
 
 
-PbxNews = Appeared | Ringing | EarlyMedia | Answered | HungUp | NotPlaced | Vanished
+@dataclass(frozen=True, slots=True)
+class PersonAnswered:
+    """The callee was put through to a person, and the two talk."""
+
+    call_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class PersonNotReached:
+    """The callee goes back to the voice. `reason` is in words; `started_before` is set when it was seen afterwards."""
+
+    call_id: UUID
+    reason: str
+    started_before: datetime | None = None
+
+
+PbxNews = Appeared | Ringing | EarlyMedia | Answered | HungUp | NotPlaced | Vanished | PersonAnswered | PersonNotReached
 
 
 def call_id_of(unique_id: str) -> UUID | None:
@@ -108,9 +128,33 @@ def _dial_state(event: AmiMessage) -> PbxNews | None:
 
 
 def _dial_end(event: AmiMessage) -> PbxNews | None:
+    if event.get("DialStatus") != "ANSWER":
+        return None  # of the failures it tells only some apart; they are told by Hangup
+    if caller := call_id_of(event.get("Uniqueid")):
+        return PersonAnswered(caller)
     call_id = call_id_of(event.get("DestUniqueid"))
-    # Of the failures it tells only some apart; they are told by Hangup.
-    return Answered(call_id) if call_id and event.get("DialStatus") == "ANSWER" else None
+    return Answered(call_id) if call_id else None
+
+
+def _user_event(event: AmiMessage) -> PbxNews | None:
+    """What deploy/asterisk/extensions.conf tells."""
+    reader = USER_EVENTS.get(event.get("UserEvent"))
+    call_id = call_id_of(event.get("Uniqueid"))
+    return reader(call_id, event) if reader and call_id else None
+
+
+def _not_put_through(call_id: UUID, event: AmiMessage) -> PbxNews:
+    return PersonNotReached(call_id, DIAL_STATUS_WORDS.get(event.get("Status"), "They could not be reached."))
+
+
+def whereabouts_of(channel: AmiMessage, *, asked_at: datetime) -> PbxNews | None:
+    """What an item of CoreShowChannels says about a callee who is being put through to a person."""
+    call_id = call_id_of(channel.get("Uniqueid"))
+    if call_id is None:
+        return None
+    if channel.get("Context") == TRANSFER_CONTEXT:
+        return PersonAnswered(call_id) if channel.get("BridgeId") else None
+    return PersonNotReached(call_id, "They could not be reached.", started_before=asked_at)
 
 
 def _originate_response(event: AmiMessage) -> PbxNews | None:
@@ -132,6 +176,17 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
+DIAL_STATUS_WORDS = {
+    "BUSY": "Their line was busy.",
+    "NOANSWER": "They did not answer.",
+    "CONGESTION": "No line was free.",
+    "CHANUNAVAIL": "The number could not be dialled.",
+}
+
+USER_EVENTS: dict[str, Callable[[UUID, AmiMessage], PbxNews | None]] = {
+    "OpenDeepTransfer": _not_put_through,
+}
+
 READERS: dict[str, Callable[[AmiMessage], PbxNews | None]] = {
     "Newchannel": _new_channel,
     "Newstate": _new_state,
@@ -139,4 +194,5 @@ READERS: dict[str, Callable[[AmiMessage], PbxNews | None]] = {
     "DialEnd": _dial_end,
     "OriginateResponse": _originate_response,
     "Hangup": _hangup,
+    "UserEvent": _user_event,
 }

@@ -1,5 +1,6 @@
 """What a telephone number tells by itself: whether it may be rung at all, its country, its time zones. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -47,6 +48,31 @@ def look_up(text: str) -> NumberFacts:
         zone for zone in number_timezone.time_zones_for_number(number) if zone != number_timezone.UNKNOWN_TIMEZONE
     )
     return NumberFacts("", phonenumbers.region_code_for_number(number) or "", zones)
+
+
+def country_problem(text: str, caller_id: str, allowed_countries: Sequence[str]) -> str:
+    """Why an organization does not ring the country of the E.164 number `text`; empty when it may.
+
+    Its list of countries counts; without one, the country of its caller id; without either, all countries.
+    """
+    own = look_up(caller_id)
+    allowed = set(allowed_countries) or ({own.region} if own.region else set())
+    region = look_up(text).region
+    if not region:
+        return "The country of this number is unknown."
+    if allowed and region not in allowed:
+        return (
+            f"Numbers of the country {region} are not among the organization's allowed countries "
+            f"({', '.join(sorted(allowed))})."
+        )
+    return ""
+
+
+def transfer_problem(text: str, caller_id: str, allowed_countries: Sequence[str]) -> str:
+    """Why nobody is put through to the number `text` of an organization; empty when they may be."""
+    if not text:
+        return "The organization has set no number of a person."
+    return look_up(text).problem or country_problem(text, caller_id, allowed_countries)
 
 
 def _problem(number: phonenumbers.PhoneNumber, text: str) -> str:

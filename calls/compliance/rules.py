@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from calls.compliance.callee_clock import CalleeClock, clock_of
 from calls.compliance.decisions import ALLOW, Decision, Defer, Deny, DialFacts
-from calls.compliance.numbers import look_up
+from calls.compliance.numbers import country_problem, look_up
 from calls.compliance.public_holidays import is_known
 
 Rule = Callable[[DialFacts, datetime], Decision]
@@ -39,19 +39,9 @@ def destination(facts: DialFacts, now: datetime) -> Decision:
 
 
 def country(facts: DialFacts, now: datetime) -> Decision:
-    """The organization's list counts; without one, the country of its own number; without either, all countries."""
-    own = look_up(facts.organization.caller_id)
-    allowed = set(facts.organization.allowed_countries) or ({own.region} if own.region else set())
-    region = look_up(facts.number).region
-    if not region:
-        return Deny("country", "The country of this number is unknown.")
-    if allowed and region not in allowed:
-        return Deny(
-            "country",
-            f"Numbers of the country {region} are not among the organization's allowed countries "
-            f"({', '.join(sorted(allowed))}).",
-        )
-    return ALLOW
+    organization = facts.organization
+    problem = country_problem(facts.number, organization.caller_id, organization.allowed_countries)
+    return Deny("country", problem) if problem else ALLOW
 
 
 def do_not_call(facts: DialFacts, now: datetime) -> Decision:

@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from calls.asterisk.ami_client import AmiClient
+from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiUnavailable
+from calls.asterisk.dialer import BadOrder
+from calls.asterisk.redirect import put_through
 from calls.contracts import Command, CommandName
 from calls.control.database import in_database
-from calls.services import hangup, talk
+from calls.services import hangup, talk, transfers
 
 DIGITS = re.compile(r"[0-9*#ABCDw]{1,32}")
 TONE_MS = 120
@@ -75,7 +77,13 @@ async def reschedule(client: AmiClient, command: Command, at: datetime) -> None:
 
 
 async def transfer_call(client: AmiClient, command: Command, at: datetime) -> None:
-    raise Refusal("Transfer to a person is not configured.")
+    """Commits first: should this process die before the PBX is told, the callee simply stays with the agent."""
+    order = await in_database(transfers.start, command.call_id, reason=command.args.get("reason", ""), at=at)
+    try:
+        await put_through(client, order)
+    except (AmiRefused, AmiUnavailable, BadOrder) as error:
+        await in_database(transfers.failed, command.call_id, reason=str(error), at=at, source="pbx")
+        raise Refusal(str(error)) from error
 
 
 EFFECTS: dict[CommandName, Effect] = {

@@ -9,10 +9,22 @@ import structlog
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
 from calls.asterisk.ami_codec import AmiMessage
 from calls.asterisk.pbx import DEFAULT_PBX
-from calls.asterisk.signals import Answered, Appeared, EarlyMedia, HungUp, NotPlaced, PbxNews, Ringing, Vanished, read
+from calls.asterisk.signals import (
+    Answered,
+    Appeared,
+    EarlyMedia,
+    HungUp,
+    NotPlaced,
+    PbxNews,
+    PersonAnswered,
+    PersonNotReached,
+    Ringing,
+    Vanished,
+    read,
+)
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
-from calls.services import channels, endings
+from calls.services import channels, endings, transfers
 from calls.services.endings import Hangup
 from calls.services.transitions import apply
 from calls.states import Signal
@@ -88,6 +100,10 @@ class News:
                 await in_database(endings.hung_up, call_id, Hangup(cause, text, sip), at=at)
             case NotPlaced(call_id, reason):
                 await in_database(channels.not_placed, call_id, reason, at=at)
+            case PersonAnswered(call_id):
+                await in_database(transfers.answered, call_id, at=at, source="pbx")
+            case PersonNotReached(call_id, reason, before):
+                await in_database(transfers.failed, call_id, reason=reason, at=at, source="pbx", started_before=before)
             case Vanished(call_id):
                 await in_database(endings.hung_up, call_id, None, at=at)
 

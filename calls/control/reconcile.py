@@ -7,10 +7,10 @@ from datetime import timedelta
 import structlog
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
-from calls.asterisk.signals import Appeared, Vanished, call_id_of, state_of
+from calls.asterisk.signals import Appeared, Vanished, call_id_of, state_of, whereabouts_of
 from calls.control.database import in_database
 from calls.control.news import News, hang_up_channel
-from calls.services import channels
+from calls.services import channels, transfers
 from opendeep.core.clock import now
 
 log = structlog.get_logger(__name__)
@@ -26,12 +26,16 @@ async def reconcile(client: AmiClient, news: News) -> None:
     listed = {call_id_of(item.get("Uniqueid")): item for item in await client.request_list("CoreShowChannels")}
     ours = {call_id: item for call_id, item in listed.items() if call_id is not None}
     unwanted = set(await in_database(channels.unwanted, ours.keys(), pbx=news.pbx))
+    put_through = set(await in_database(transfers.ringing, ours.keys()))
     for call_id, item in ours.items():
         if call_id not in unwanted:
             news.put(Appeared(call_id, item.get("Channel")[:120]))
         state = state_of(item)
         if state is not None:  # an answer that came while nobody listened
             news.put(state)
+        whereabouts = whereabouts_of(item, asked_at=asked_at - GRACE) if call_id in put_through else None
+        if whereabouts is not None:
+            news.put(whereabouts)
     for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE, pbx=news.pbx):
         log.warning("call_vanished", call_id=str(call_id))
         news.put(Vanished(call_id))

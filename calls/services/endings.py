@@ -8,6 +8,7 @@ come, the deadline of the first does (calls.services.overdue).
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,9 @@ from django.db import transaction
 
 from calls.endings import EndFacts, Ending, classify
 from calls.models import Call, CallEvent
+from calls.services import gateways
 from calls.services.transitions import Change, apply
-from calls.states import AT_THE_PBX, Signal, State
+from calls.states import AT_THE_PBX, Signal, State, Transfer
 
 EARLY_MEDIA = "early_media"
 """The kind of the event that says that the line was heard before any answer."""
@@ -53,6 +55,8 @@ def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str =
             return False  # late, but the cause is worth knowing
         if call.state == State.TALKING and call.talk_over_at is None:
             _wait_for_other_half(call, at)
+            if call.transfer:  # the gateway has no line by which it could notice
+                transaction.on_commit(partial(gateways.tell_hung_up, call.gateway, call.id), robust=True)
             return False
         return conclude(call, at=at, source=source) is not None
 
@@ -68,7 +72,8 @@ def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
             call.talk_ms = max(int((at - call.talking_at).total_seconds() * 1000), 0)
             call.save(update_fields=["talk_ms"])
         if call.hung_up_at is None:
-            _wait_for_other_half(call, at)
+            if not call.transfer:  # two people talk, for as long as calls.services.transfers lets them
+                _wait_for_other_half(call, at)
             return False
         return conclude(call, at=at, source="gateway") is not None
 
@@ -99,6 +104,7 @@ def facts_of(call: Call, at: datetime) -> EndFacts:
         talk_over_cause=call.talk_over_cause,
         cause=cause,
         sip_status=int(sip[0]) if sip and sip[0].isdigit() else None,
+        transferred=call.transfer == Transfer.ANSWERED,
     )
 
 

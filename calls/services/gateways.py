@@ -60,6 +60,20 @@ def prepare(gateway: GatewayInfo, call_id: UUID) -> bool:
 
 def release(gateway_id: str, call_id: UUID) -> None:
     """Tells the gateway that the call needs it no more."""
+    _tell(gateway_id, "voice.release", call_id)
+
+
+def tell_answered(gateway_id: str, call_id: UUID) -> None:
+    """Tells the gateway that the callee talks with a person, and will not come back."""
+    _tell(gateway_id, "transfer.answered", call_id)
+
+
+def tell_hung_up(gateway_id: str, call_id: UUID) -> None:
+    """Tells the gateway that the callee, whom it had put through, has gone."""
+    _tell(gateway_id, "transfer.hung_up", call_id)
+
+
+def _tell(gateway_id: str, message_type: str, call_id: UUID) -> None:
     try:
         text = connection().get(GATEWAY_KEY_PREFIX + gateway_id)
     except RedisError as error:
@@ -67,4 +81,4 @@ def release(gateway_id: str, call_id: UUID) -> None:
         return
     gateway = _decode(text) if isinstance(text, str) else None
     if gateway is not None:
-        layer.send(gateway.channel, {"type": "voice.release", "call_id": str(call_id)})
+        layer.send(gateway.channel, {"type": message_type, "call_id": str(call_id)})

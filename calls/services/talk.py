@@ -11,7 +11,7 @@ from django.db.models import F
 from calls import prices
 from calls.contracts import TurnRecord, UsageRecord
 from calls.models import Call, CallEvent, Turn, Usage
-from calls.services import endings, waiting
+from calls.services import endings, transfers, waiting
 from calls.services.transitions import apply
 from calls.states import Signal, State
 from opendeep.core.errors import DomainError, NotFound
@@ -48,14 +48,16 @@ def media_up(call_id: UUID, *, gateway_id: str, at: datetime) -> bool:
 def talk_over(call_id: UUID, *, gateway_id: str, cause: str, at: datetime) -> None:
     """The talk is over and everything of it is written. Idempotent; the first cause counts.
 
-    `cause` is agent_ended, callee_hung_up, connection_lost, max_duration, stopped, voicemail, silence, or any other
-    word.
+    `cause` is agent_ended, callee_hung_up, connection_lost, max_duration, stopped, voicemail, silence, transferred, or
+    any other word.
     """
     with transaction.atomic():
         call = Call.objects.filter(id=call_id, gateway=gateway_id).first()
         if call is None or call.talk_over_at is not None:
             return
         _note(call_id, "talk_over", "gateway", {"cause": cause}, at)
+        if cause == "transferred":
+            transfers.answered(call_id, at=at, source="gateway")  # if it is known to nobody else
         endings.talk_is_over(call_id, cause=cause, at=at)
 
 

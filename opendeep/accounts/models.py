@@ -20,10 +20,15 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(f"{name} is not an IANA time zone. Write one like Europe/Berlin.")
 
 
-def validate_caller_id(number: str) -> None:
-    """The PBX is given no other form, so every call of the organization would fail."""
+def validate_number(number: str) -> None:
+    """The PBX is given no other form."""
     if not E164.fullmatch(number):
         raise ValidationError("Write the number in the form +12025550100, without spaces.")
+
+
+def validate_caller_id(number: str) -> None:
+    """With another one every call of the organization would fail."""
+    validate_number(number)
 
 
 def validate_countries(codes: object) -> None:
@@ -39,6 +44,12 @@ class Organization(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     caller_id = models.CharField(
         max_length=16, blank=True, validators=[validate_caller_id], help_text="E.164 number shown to callees."
+    )
+    transfer_number = models.CharField(
+        max_length=16,
+        blank=True,
+        validators=[validate_number],
+        help_text="E.164 number of a person to whom callees who insist on one are put through. Empty: nobody is.",
     )
     max_concurrent_calls = models.PositiveIntegerField(default=5)
     calls_per_second = models.FloatField(default=1.0)

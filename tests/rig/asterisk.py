@@ -47,12 +47,14 @@ class RunningAsterisk:
 
     Entered again, it is an Asterisk that was restarted: on the same ports, with the same accounts.
 
-    Dial `dial_string` with the number filled in; it goes to whatever SIP callee listens on `trunk_port`.
+    Dial `dial_string` with the number filled in; it goes to whatever SIP callee listens on `trunk_port`. What is
+    dialled as `desk_dial_string` goes to `desk_port`.
     Channel variables OPENDEEP_CALL and OPENDEEP_GATEWAY take the call from there (deploy/asterisk/extensions.conf).
     """
 
     host = LOOPBACK
     dial_string = "PJSIP/{number}@trunk"
+    desk_dial_string = "PJSIP/{number}@desk"
     context = "opendeep-out"
 
     def __init__(self, ami_certificate: bytes | None = None) -> None:
@@ -64,6 +66,7 @@ class RunningAsterisk:
         self.ami_tls_port = free_tcp_port()
         self.sip_port = free_udp_port()
         self.trunk_port = free_udp_port()
+        self.desk_port = free_udp_port()
         self.originator = Account("opendeep-orig", secrets.token_hex(16))
         self.observer = Account("opendeep-events", secrets.token_hex(16))
         self.everything = Account("opendeep", secrets.token_hex(16))
@@ -150,8 +153,9 @@ class RunningAsterisk:
             ("transport-udp", "bind"): f"{LOOPBACK}:{self.sip_port}",
             ("trunk-aor", "contact"): f"sip:{LOOPBACK}:{self.trunk_port}",
             ("trunk-identify", "match"): LOOPBACK,
+            ("desk-aor", "contact"): f"sip:{LOOPBACK}:{self.desk_port}",
         }
-        return with_values((DEPLOYED / "pjsip.conf").read_text(), values)
+        return with_values((DEPLOYED / "pjsip.conf").read_text() + (RIG / "desk.conf").read_text(), values)
 
     def _rtp_conf(self) -> str:
         first = free_udp_port() & ~1

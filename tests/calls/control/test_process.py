@@ -105,7 +105,7 @@ def test_a_command_is_executed_once_however_often_it_comes(control: CallControl,
     [
         (CommandName.SEND_DTMF, {"digits": "12\r\nAction: Originate"}, "Digits are"),
         (CommandName.SEND_DTMF, {}, "Digits are"),
-        (CommandName.TRANSFER_CALL, {"reason": "asks for a person"}, "not configured"),
+        (CommandName.TRANSFER_CALL, {"reason": "asks for a person"}, "no number of a person"),
         (CommandName.RESCHEDULE, {"when": "tomorrow", "reason": ""}, "ISO"),
         (CommandName.RESCHEDULE, {"when": "2026-11-25T10:00", "reason": ""}, "time zone"),
     ],
