@@ -1,6 +1,6 @@
 """Fixtures over the rig. Loaded by tests/conftest.py: `pytest_plugins = ["tests.rig.fixtures"]`."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,8 @@ from tests.rig.skips import Unavailable, one_line_each, unavailable
 
 RIG_FIXTURES = {"asterisk", "postgres_url", "chromium_path"}
 TEST_TIMEOUT_S = 120
+FIGURE = "figure: "
+Figure = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +46,26 @@ def chromium_path() -> Path:
         return chromium.executable()
     except Unavailable as error:
         unavailable("Chromium", str(error), excusable=error.excusable)
+
+
+@pytest.fixture
+def figure(record_property: Figure) -> Figure:
+    """Call it with a name and a value: what was measured is told at the end of the run, and kept in its results."""
+    return lambda name, value: record_property(FIGURE + name, value)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    lines = [
+        f"{name.removeprefix(FIGURE)}: {value}"
+        for report in reports
+        for name, value in getattr(report, "user_properties", [])
+        if name.startswith(FIGURE)
+    ]
+    if lines:
+        terminalreporter.section("figures")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

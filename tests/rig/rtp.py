@@ -21,6 +21,8 @@ MARKER = 0x80
 PCMU = 0
 TELEPHONE_EVENT = 101
 END_OF_EVENT = 0x80
+EVENT = struct.Struct("!BBH")
+EVENT_VOLUME = 10
 DIGITS = "0123456789*#ABCD"
 # The kernel's own time of arrival: what Python is busy with does not blur it. Not in Python's socket module.
 SO_TIMESTAMPNS = 35
@@ -44,10 +46,12 @@ class Packet:
 class RtpPeer:
     """Listens on `port` between enter and exit; answers whoever sends first, and is silent until then.
 
-    From then on it sends a packet every 20 ms as a telephone does: what was given to `play`, or silence.
+    From then on it sends a packet every 20 ms as a telephone does: what was given to `play`, or silence. One that
+    `saves_packets` sends nothing in place of silence.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, saves_packets: bool = False) -> None:
+        self.saves_packets = saves_packets
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._socket.settimeout(POLL_S)
@@ -57,6 +61,9 @@ class RtpPeer:
         self._changed = threading.Condition()
         self._packets: list[Packet] = []
         self._to_play = b""
+        self._sent: list[tuple[float, bytes]] = []
+        self._keys: list[tuple[int, int]] = []
+        self._pressed_at: int | None = None
         self._other_end: tuple[str, int] | None = None
         self._threads = [threading.Thread(target=self._receive), threading.Thread(target=self._send)]
 
@@ -100,6 +107,15 @@ class RtpPeer:
         """Their audio (8 kHz mu-law), in order of arrival, with nothing put into gaps."""
         return b"".join(packet.payload for packet in self.packets())
 
+    def sent(self) -> list[tuple[float, bytes]]:
+        """What was played so far, packet by packet: when it was sent, or a moment before that, and its audio."""
+        return list(self._sent)
+
+    def press(self, digit: str, duration_ms: int = 100) -> None:
+        """Press a key and let it go, as telephone events (RFC 4733) between the packets of audio."""
+        with self._changed:
+            self._keys.append((DIGITS.index(digit), duration_ms * 8))
+
     def digits(self) -> str:
         """Keys that the other end has pressed and let go, as telephone events (RFC 4733).
 
@@ -121,7 +137,7 @@ class RtpPeer:
                 datagram, ancillary, _, sender = self._socket.recvmsg(LARGEST_PACKET, 64)
             except TimeoutError:
                 continue
-            packet = _parse(datagram, _arrival_s(ancillary))
+            packet = _parse(datagram, arrival_s(ancillary))
             with self._changed:
                 self._other_end = sender
                 self._packets.append(packet)
@@ -132,16 +148,36 @@ class RtpPeer:
         numbers = itertools.count(random.getrandbits(15))
         timestamps = itertools.count(random.getrandbits(31), FRAME_SAMPLES)
         for _ in frames_until(self._stop):
-            if self._other_end is not None:
-                header = HEADER.pack(VERSION_2, PCMU, next(numbers) & 0xFFFF, next(timestamps) & 0xFFFFFFFF, source)
-                self._socket.sendto(header + self._next_frame(), self._other_end)
+            if self._other_end is None:
+                continue
+            now = next(timestamps) & 0xFFFFFFFF
+            for payload_type, timestamp, payload in self._next_packets(now):
+                header = HEADER.pack(VERSION_2, payload_type, next(numbers) & 0xFFFF, timestamp, source)
+                self._socket.sendto(header + payload, self._other_end)
 
-    def _next_frame(self) -> bytes:
+    def _next_packets(self, now: int) -> list[tuple[int, int, bytes]]:
+        """Payload type, time stamp and payload of what is sent in these 20 ms."""
         with self._changed:
+            if self._keys:
+                return self._next_of_key(now)
             frame, self._to_play = self._to_play[:FRAME_SAMPLES], self._to_play[FRAME_SAMPLES:]
-            if frame and not self._to_play:
+            if frame:
+                self._sent.append((time.time(), frame))
                 self._changed.notify_all()
-        return frame.ljust(FRAME_SAMPLES, SILENCE)
+            elif self.saves_packets:
+                return []
+        return [(PCMU, now, frame.ljust(FRAME_SAMPLES, SILENCE))]
+
+    def _next_of_key(self, now: int) -> list[tuple[int, int, bytes]]:
+        digit, lasts = self._keys[0]
+        self._pressed_at = now if self._pressed_at is None else self._pressed_at
+        duration = now - self._pressed_at & 0xFFFFFFFF
+        if duration < lasts:
+            return [(TELEPHONE_EVENT, self._pressed_at, EVENT.pack(digit, EVENT_VOLUME, duration + FRAME_SAMPLES))]
+        end = (TELEPHONE_EVENT, self._pressed_at, EVENT.pack(digit, END_OF_EVENT | EVENT_VOLUME, lasts))
+        del self._keys[0]
+        self._pressed_at = None
+        return [end] * 3
 
 
 def _parse(datagram: bytes, arrived_s: float) -> Packet:
@@ -151,7 +187,8 @@ def _parse(datagram: bytes, arrived_s: float) -> Packet:
     return Packet(arrived_s, sequence, timestamp, bool(second & MARKER), second & 0x7F, datagram[HEADER.size :])
 
 
-def _arrival_s(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
+def arrival_s(ancillary: Iterable[tuple[int, int, bytes]]) -> float:
+    """The kernel's time of what `recvmsg` gave, where the socket has SO_TIMESTAMPNS."""
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
             seconds, nanoseconds = TIMESPEC.unpack(data)

@@ -36,6 +36,11 @@ def answers(rtp_port: int, after_s: float = 0.0) -> Behaviour:
     return Behaviour("answer", {"rtp_port": str(rtp_port)}, pause_ms=round(after_s * 1000))
 
 
+def answers_each_at_its_port() -> Behaviour:
+    """As `answers`, with the audio of every call at the port that the last five digits of its number are."""
+    return Behaviour("answer_at_port_of_number")
+
+
 def answers_and_hangs_up(after_s: float, rtp_port: int = NO_AUDIO_PORT) -> Behaviour:
     return Behaviour("answer_and_hang_up", {"rtp_port": str(rtp_port)}, pause_ms=round(after_s * 1000))
 

@@ -1,55 +1,22 @@
 """The rig itself: a real Asterisk between a SIP callee and an audio gateway, without anything of the product."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
 
 from tests.rig import pcmu, sipp
-from tests.rig.ami import AmiClient, AmiRefused, Message
+from tests.rig.ami import AmiClient, AmiRefused
 from tests.rig.asterisk import Account, RunningAsterisk
 from tests.rig.gateway import ToneGateway
+from tests.rig.pbx import NUMBER, WAIT_S, Pbx
 from tests.rig.rtp import RtpPeer
 
 pytestmark = pytest.mark.asterisk
 
-NUMBER = "+12025550100"
 AGENT_HZ, CALLEE_HZ = 440.0, 700.0
 # An address on which no gateway listens.
 NOWHERE = "127.0.0.1:1"
-WAIT_S = 10.0
-
-
-@dataclass
-class Pbx:
-    """Both AMI accounts of the product on the Asterisk under test, and one call placed with them."""
-
-    asterisk: RunningAsterisk
-    originator: AmiClient
-    observer: AmiClient
-    call_id: UUID = field(default_factory=uuid4)
-
-    def dial(self, gateway: str, number: str = NUMBER, timeout_ms: int = 10_000) -> None:
-        self.originator.action(
-            "Originate",
-            ("Channel", self.asterisk.dial_string.format(number=number)),
-            ("Context", self.asterisk.context),
-            ("Exten", "s"),
-            ("Priority", "1"),
-            ("ChannelId", str(self.call_id)),
-            ("ActionID", str(self.call_id)),
-            ("Timeout", str(timeout_ms)),
-            ("CallerID", '"OpenDeep" <+12025550199>'),
-            ("Variable", f"OPENDEEP_CALL={self.call_id}"),
-            ("Variable", f"OPENDEEP_GATEWAY={gateway}"),
-            ("Async", "true"),
-        )
-
-    def event(self, name: str) -> Message:
-        """The next event of this call with that name."""
-        return self.observer.wait_for(name, lambda event: event.get("Uniqueid") == str(self.call_id), WAIT_S)
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""What a short call cannot show: ten minutes without drift, twenty calls at once, and twenty interruptions."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from audiogateway.pacing import LATE_SECONDS
+from sandbox.speech.g711 import decode, encode
+from sandbox.speech.voice import synthesize
+from tests.rig.fixtures import Figure
+from tests.sound.measure import FRAME_MS, gaps_over, is_loud, silent_from, spacing
+from tests.sound.stage import Stage, Talk
+from tests.sound.test_on_the_wire import HEARD_MS, INTERRUPTION, speak, wait_for_speech, without_onset
+
+pytestmark = [pytest.mark.processes, pytest.mark.asterisk, pytest.mark.long, pytest.mark.timeout(900)]
+
+LONG_S = 600.0
+CALLS = 20
+TALK_S = 15.0
+INTERRUPTIONS = 20
+
+
+def test_ten_minutes_do_not_drift(stage: Stage, figure: Figure) -> None:
+    talk = stage.call()
+    while len(talk.phone.heard()) / 8000 < LONG_S:
+        speak(talk, "Hello?")
+        wait_for_speech(talk)
+    recorded_at = talk.phone.packets()[-1].arrived_s
+    figures = talk.hang_up()
+    packets = talk.phone.packets()
+    heard = spacing([packet.arrived_s for packet in packets])
+    machine = spacing(stage.metronome.ticks(packets[0].arrived_s, recorded_at))
+    figure("ten minutes at the telephone", str(heard))
+    figure("the metronome beside it", str(machine))
+    skipped_ms = figures["skipped_frames"] * FRAME_MS
+    assert heard.drift_ms - skipped_ms - machine.drift_ms == pytest.approx(0, abs=FRAME_MS)
+    assert {(b.sequence - a.sequence) & 0xFFFF for a, b in pairwise(packets)} == {1}
+    recording = talk.recording()
+    assert len(recording.agent) == len(recording.callee)
+    lags = offsets_frames(talk)
+    figure("recording, callee against agent", f"{lags[0]:+.1f} frames at first, {lags[-1]:+.1f} at last")
+    assert max(lags) - min(lags) <= 1 + (machine.longest_ms - FRAME_MS) / FRAME_MS
+
+
+def offsets_frames(talk: Talk) -> list[float]:
+    """For each word of the callee: how many frames later than the agent's frame of its moment it is recorded."""
+    loud = [at for at, kind, payload in talk.from_asterisk() if kind == 0x10 and is_loud(payload)]
+    onsets = [b for a, b in pairwise([0.0, *loud]) if b - a > 1]
+    sent = np.asarray([at for at, _, _ in talk.to_asterisk()])
+    samples = np.flatnonzero(np.abs(np.frombuffer(decode(talk.recording().callee), "<i2").astype(np.int32)) > 300)
+    recorded = [b for a, b in pairwise([-8001, *samples.tolist()]) if b - a > 8000]
+    assert len(recorded) == len(onsets)
+    return [at / 160 - np.searchsorted(sent, onset) for at, onset in zip(recorded, onsets, strict=True)]
+
+
+def test_twenty_calls_at_once_sound_as_one(stage: Stage, figure: Figure) -> None:
+    with ThreadPoolExecutor(CALLS) as pool:
+        talks = list(pool.map(lambda _: stage.prepare(), range(CALLS)))
+        list(pool.map(stage.connect, talks))
+        list(pool.map(converse, talks))
+        all_figures = list(pool.map(Talk.hang_up, talks))
+    ends = [talk.phone.packets()[-1].arrived_s for talk in talks]
+    machine = spacing(stage.metronome.ticks(ends[0] - TALK_S, max(ends)))
+    figure("the metronome beside twenty calls", str(machine))
+    for talk, figures in zip(talks, all_figures, strict=True):
+        sent = [at for at, _, _ in talk.to_asterisk()]
+        assert gaps_over(sent, FRAME_MS + 2 * LATE_SECONDS * 1000) <= figures["late_frames"]
+    streams = [spacing([packet.arrived_s for packet in talk.phone.packets()]) for talk in talks]
+    worst = max(streams, key=lambda stream: stream.p99_ms)
+    figure("the worst of twenty calls at the telephone", str(worst))
+    figure("late frames of twenty calls", sum(figures["late_frames"] for figures in all_figures))
+    assert worst.p99_ms <= FRAME_MS + 10 + 3 * (machine.p99_ms - FRAME_MS)
+    assert all(abs(stream.p50_ms - FRAME_MS) <= 1 for stream in streams)
+
+
+def converse(talk: Talk) -> None:
+    """Sound both ways, to the end of the agent's second sentence."""
+    speak(talk, "Hello?")
+    wait_for_speech(talk)
+    talk.wait_for("turns", lambda news: any(turn["text"] == "Hello?" for turn in news["turns"]))
+    talk.phone.wait_for_audio(TALK_S, 30)
+    assert len(talk.agent_texts) == 2
+
+
+def test_every_one_of_twenty_interruptions_is_heard_at_once(stage: Stage, figure: Figure) -> None:
+    talk = stage.call()
+    speak(talk, "Hello?")
+    moments = []
+    for number in range(INTERRUPTIONS):
+        wait_for_speech(talk)
+        talk.phone.wait_for_audio(len(talk.phone.heard()) / 8000 + 0.7 + 0.05 * number, 20)
+        before = len(talk.phone.sent())
+        talk.phone.play(encode(without_onset(synthesize(INTERRUPTION))))
+        talk.phone.wait_until_played(10)
+        moments.append(talk.phone.sent()[before][0])
+    talk.hang_up()
+    sound = [(packet.arrived_s, decode(packet.payload)) for packet in talk.phone.packets()]
+    heard_ms = [(silent_from(sound, moment) - moment) * 1000 for moment in moments]
+    machine = spacing(stage.metronome.ticks(moments[0], moments[-1]))
+    figure("twenty interruptions", f"p50 {np.percentile(heard_ms, 50):.0f} ms, longest {max(heard_ms):.0f} ms")
+    assert max(heard_ms) <= HEARD_MS + 2 * (machine.longest_ms - FRAME_MS)
