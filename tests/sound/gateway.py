@@ -23,7 +23,7 @@ from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
 from audiogateway.roster import Roster
-from audiogateway.session import Models, Surroundings
+from audiogateway.surroundings import Models, Surroundings
 from calls.contracts import Ack, Command, RecordingRecord, TalkOrder, TurnRecord
 from tests.audiogateway.fakes import MemoryStore, talk_order
 
