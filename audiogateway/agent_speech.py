@@ -41,11 +41,10 @@ class AgentSpeech:
             del self._items[item_id]
             self._playout.finish(item_id)
 
-    def drop(self, response_id: str, *, cancel: bool = True) -> None:
-        """Nobody shall hear it. Without `cancel` the server ends it by itself."""
+    def drop(self, response_id: str) -> None:
+        """Nobody shall hear it."""
         self._dropped.add(response_id)
-        if cancel:
-            self._send(cancel_response(response_id))
+        self._send(cancel_response(response_id))
 
     # The line's side
 

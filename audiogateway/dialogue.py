@@ -19,7 +19,7 @@ from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import Event
-from audiogateway.realtime.openai_codec import TurnDetection, change_turn_detection, commit_audio
+from audiogateway.realtime.openai_codec import TurnDetection, commit_audio
 from audiogateway.responses import ResponseOwner
 from audiogateway.silence import SilenceWatch, Step
 from audiogateway.surroundings import Models
@@ -30,8 +30,7 @@ MAX_FAILURES = 2
 FIRST_WORDS_MS = 4_000
 """When the callee shall speak first and does not, the agent begins after this time."""
 STILL_THERE = "In the language of the call, ask in one short sentence whether they are still there."
-EARS_OPEN = TurnDetection(answers=True)
-EARS_CLOSED = TurnDetection(answers=False)
+EARS = TurnDetection()
 
 
 class Dialogue:
@@ -55,14 +54,13 @@ class Dialogue:
         self._voice: Voice | None = None
         self._books = Bookkeeping(call_id, models, store, now)
         self._speech = AgentSpeech(line_format, self._books, self._send, now_ms)
-        self._responses = ResponseOwner(self._send)
-        self._tools = tools(self._send, self._responses.ask)
+        self._responses = ResponseOwner(self._send, now_ms)
+        self._tools = tools(self._send, self._answer)
         self._silence = SilenceWatch()
         self._message_due = False
         self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
-        self._server_answers = not agent_begins
         self._is_closing = False
         self._sent_bytes = 0
         self._speech_item: str | None = None
@@ -87,11 +85,6 @@ class Dialogue:
             events.ProtocolProblem: self._on_protocol_problem,
         }
 
-    @staticmethod
-    def first_turn_detection(*, agent_begins: bool) -> TurnDetection:
-        """What the session is configured with: a hello at the beginning is not answered."""
-        return EARS_CLOSED if agent_begins else EARS_OPEN
-
     # Lifecycle
 
     def voice_is_open(self, voice: Voice) -> None:
@@ -111,16 +104,20 @@ class Dialogue:
         self._hello = None
         self._first_words_due = False
         self._responses.forget()
-        self._listen(EARS_CLOSED)
         if farewell:
-            self._interrupt(cancel=True)
+            self._interrupt()
+            self._responses.callee_stopped()  # a callee who talks and talks is talked over
             self._responses.ask(farewell)
+
+    def speak(self, instructions: str = "") -> None:
+        """The agent shall say something as soon as it can: by these instructions, or what comes next in the talk."""
+        self._responses.ask(instructions)
 
     def leave_message_after_beep(self) -> None:
         """A machine speaks: it is not answered, and the agent is asked for its message when the machine is quiet."""
         self._message_due = True
         self._hello = None
-        self._listen(EARS_CLOSED)
+        self._responses.forget()
         self._silence.message_is_due(self._now_ms())
 
     def line_is_gone(self) -> None:
@@ -176,7 +173,9 @@ class Dialogue:
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second while the line is up."""
-        self._responses.on_time(now_ms)
+        if self._responses.on_time(now_ms):
+            self._log.warning("response_forgotten_by_model")
+            self._failures += 1
         if self._hello is not None and (verdict := self._hello.verdict(now_ms)) is not None:
             self._hello_is_over(verdict)
         if self._first_words_due and now_ms >= FIRST_WORDS_MS:
@@ -197,10 +196,10 @@ class Dialogue:
         self._first_words_due = False
         self._speech_item = event.item_id
         self._silence.callee_spoke()
-        self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS_OPEN.prefix_padding_ms))
-        self._responses.callee_started()
+        self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS.prefix_padding_ms))
         if self._is_closing:
             return
+        self._responses.callee_started()
         if self._hello is None:
             self._interrupt()
         elif self._speech.is_handed_out and self._responses.is_idle:
@@ -210,19 +209,16 @@ class Dialogue:
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
         self._speech_item = None
-        self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS_OPEN.silence_duration_ms))
-        self._responses.callee_stopped(self._now_ms(), answered_by_server=self._server_answers)
+        self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS.silence_duration_ms))
         if self._hello is not None:
             self._hello_is_over(self._hello.callee_stopped())
+        else:
+            self._answer()
+        self._responses.callee_stopped()
 
     def _on_response_created(self, event: events.ResponseCreated) -> None:
-        was_asked_for = self._responses.created(event.response_id)
         self._tools.response_created(event.response_id)
-        is_late = self._speech_item is not None and self._hello is None
-        is_unwanted = (self._is_closing or self._message_due) and not was_asked_for
-        if is_unwanted or is_late:
-            # The callee began to speak before this began, the call is about to end, or a machine speaks: nobody
-            # shall hear it.
+        if not self._responses.created(event.response_id):
             self._speech.drop(event.response_id)
 
     def _on_response_done(self, event: events.ResponseDone) -> None:
@@ -232,15 +228,14 @@ class Dialogue:
         if event.status == "failed":
             self._failures += 1
             self._log.warning("response_failed", code=event.error_code)
-            if not self._is_closing:
-                self._responses.ask()
+            self._answer()
         elif event.status == "completed":
             self._failures = 0
         self._responses.done(event.response_id)
 
     def _on_server_error(self, event: events.ServerError) -> None:
         self.figures.server_errors += 1
-        self._responses.refused(event.code)
+        self._failures += self._responses.refused(event.code, event.event_id)
         self._log.info("realtime_error", code=event.code, message=event.message)
 
     def _on_protocol_problem(self, event: events.ProtocolProblem) -> None:
@@ -249,10 +244,14 @@ class Dialogue:
 
     # Rules
 
-    def _interrupt(self, *, cancel: bool = False) -> None:
-        """With `cancel` a running response is ended by us: the server does so itself only while its ears are open."""
-        if (active := self._responses.active) is not None:
-            self._speech.drop(active, cancel=cancel)
+    def _answer(self) -> None:
+        """It is the agent's turn, unless the call is ending or a machine is to speak to its end."""
+        if not self._is_closing and not self._message_due:
+            self._responses.ask()
+
+    def _interrupt(self) -> None:
+        if (active := self._responses.interrupt()) is not None:
+            self._speech.drop(active)
         self._speech.interrupt()
 
     @property
@@ -265,20 +264,14 @@ class Dialogue:
                 self._responses.ask(STILL_THERE)
             case Step.LEAVE_MESSAGE:
                 self._message_due = False
-                self._listen(EARS_OPEN)
                 self._responses.ask()
             case Step.END:
                 self.is_abandoned = True
 
     def _hello_is_over(self, verdict: Verdict) -> None:
         self._hello = None
-        self._listen(EARS_OPEN)
         if verdict is Verdict.INTERRUPTED:
-            self._interrupt(cancel=True)
-
-    def _listen(self, ears: TurnDetection) -> None:
-        self._server_answers = ears.answers
-        self._send(change_turn_detection(ears))
+            self._interrupt()
 
     def _time_of(self, audio_ms: int) -> int:
         """When the sound was heard that stands at `audio_ms` of what was sent to the model."""

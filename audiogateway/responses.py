@@ -1,92 +1,140 @@
-"""The one owner of `response.create`.
+"""The one owner of responses: nobody else asks for them, and none is heard that was not asked for here.
 
-The model has one response at a time. By itself the server begins one when the callee has spoken; a tool's output
-or a greeting needs one that is asked for. Asking while another is running is refused by the server, and asking
-while the callee speaks would answer twice: so a wish is kept until it can be granted, and dropped when the
-server's own answer has covered it.
+The session is configured so that the server neither answers nor interrupts by itself. The model has one response at
+a time, and asking while another is running is refused: so a wish is kept until it can be granted. While the callee
+has the floor nothing is granted; several wishes become one response.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from audiogateway.realtime.openai_codec import create_response
 
 ALREADY_ACTIVE = "conversation_already_has_active_response"
-OWN_ANSWER_MS = 3_000
-"""So long after the end of the callee's speech the server's own answer is waited for."""
+RETRY_MS = 1_000
+"""After a refusal, unless the end of the response that was in the way is told before."""
+PATIENCE_MS = 10_000
+"""So long a response that was asked for may not be announced, or one that was cancelled not be ended."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A `response.create` that is neither granted nor refused. A stale one was overtaken by what the callee says."""
+
+    instructions: str
+    event_id: str
+    is_stale: bool = False
 
 
 class ResponseOwner:
-    """`send` takes one client event. Times are milliseconds on one clock of the caller's."""
+    """`send` takes one client event. Times are milliseconds on the clock `now_ms`."""
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None], now_ms: Callable[[], int]) -> None:
         self._send = send
-        self._wish: bytes | None = None
-        self._asked: bytes | None = None
-        self._granted: bytes | None = None
+        self._now_ms = now_ms
+        self._wish: str | None = None
+        self._asked: _Asked | None = None
+        self._active: str | None = None
+        self._cancelled = False
+        self._patient_until_ms = 0
+        self._not_before_ms = 0
         self._callee_speaks = False
-        self._answer_expected_until: int | None = None
-        self.active: str | None = None
+        self._numbers = 0
 
     @property
     def is_idle(self) -> bool:
         """Nothing is being said, asked for or wished for."""
-        return self.active is None and self._asked is None and self._wish is None
+        return self._active is None and self._asked is None and self._wish is None
 
     def ask(self, instructions: str = "") -> None:
-        """A response is wanted, now or as soon as it can be had. Several wishes become one response."""
-        self._wish = create_response(instructions)
+        """A response is wanted, as soon as it can be had. A plain wish does not replace one with instructions."""
+        if instructions or self._wish is None:
+            self._wish = instructions
         self._grant()
 
-    def created(self, response_id: str) -> bool:
-        """The server has begun a response. True when it is the one that was asked for, and not its own answer."""
-        was_asked_for = self._asked is not None
-        if not was_asked_for and self._answer_expected_until is not None:
-            self._wish = None  # it was begun with everything in the conversation that the wish was about
-        self._granted, self._asked = self._asked, None
-        self._answer_expected_until = None
-        self.active = response_id
-        return was_asked_for
-
-    def done(self, response_id: str) -> None:
-        if self.active == response_id:
-            self.active = self._granted = None
-        self._grant()
-
-    def refused(self, code: str) -> None:
-        """An `error` event: when it refuses the response that was asked for, the wish waits for the end of the other.
-
-        The server's own answer may have been announced before the refusal, and have been taken for ours.
-        """
-        if code == ALREADY_ACTIVE:
-            self._wish = self._wish or self._asked or self._granted
-            self._asked = self._granted = None
+    def interrupt(self) -> str | None:
+        """The running response, which shall be cancelled; one that is only asked for is, as soon as it is announced."""
+        if self._asked is not None:
+            self._asked.is_stale = True
+        if self._active is None or self._cancelled:
+            return None
+        self._note_cancelled()
+        return self._active
 
     def callee_started(self) -> None:
+        """The callee has the floor."""
         self._callee_speaks = True
-        self._answer_expected_until = None
 
-    def callee_stopped(self, at_ms: int, *, answered_by_server: bool) -> None:
+    def callee_stopped(self) -> None:
         self._callee_speaks = False
-        self._answer_expected_until = at_ms + OWN_ANSWER_MS if answered_by_server else None
         self._grant()
 
-    def on_time(self, now_ms: int) -> None:
-        """Stops waiting for an answer of the server's own that does not come."""
-        if self._answer_expected_until is not None and now_ms >= self._answer_expected_until:
-            self._answer_expected_until = None
-            self._grant()
+    # The server's side
+
+    def created(self, response_id: str) -> bool:
+        """The server has begun a response. False when nobody wants to hear it: it shall be cancelled."""
+        asked, self._asked = self._asked, None
+        self._active = response_id
+        self._cancelled = False
+        if asked is None or asked.is_stale:
+            self._note_cancelled()
+        return not self._cancelled
+
+    def done(self, response_id: str) -> None:
+        self._not_before_ms = 0
+        if self._active == response_id:
+            self._active = None
+        self._grant()
+
+    def refused(self, code: str, event_id: str = "") -> bool:
+        """An `error` event. When it refuses what was asked for, that is asked for again by and by.
+
+        True when the model could not, rather than not yet.
+        """
+        asked = self._asked
+        is_busy = code == ALREADY_ACTIVE
+        if asked is None or event_id not in ("", asked.event_id) or not (event_id or is_busy):
+            return False
+        self._ask_later(asked)
+        return not is_busy
+
+    def on_time(self, now_ms: int) -> bool:
+        """True when the server has forgotten a response: it is given up, and asked for again where it was wanted."""
+        is_overdue = now_ms >= self._patient_until_ms
+        was_forgotten = False
+        if is_overdue and self._asked is not None:
+            self._ask_later(self._asked)
+            was_forgotten = True
+        elif is_overdue and self._active is not None and self._cancelled:
+            self._active = None
+            was_forgotten = True
+        self._grant()
+        return was_forgotten
 
     def lost(self) -> None:
-        """The server is gone, and with it every response."""
-        self._wish = self._asked = self._granted = self.active = self._answer_expected_until = None
+        """The server is gone, and with it every response and whatever it heard."""
+        self._wish = self._asked = self._active = None
+        self._callee_speaks = False
 
     def forget(self) -> None:
         """Nothing more shall be asked for."""
         self._wish = None
 
+    def _ask_later(self, asked: _Asked) -> None:
+        self._asked = None
+        if self._wish is None and not asked.is_stale:
+            self._wish = asked.instructions
+        self._not_before_ms = self._now_ms() + RETRY_MS
+
+    def _note_cancelled(self) -> None:
+        self._cancelled = True
+        self._patient_until_ms = self._now_ms() + PATIENCE_MS
+
     def _grant(self) -> None:
-        busy = self.active is not None or self._asked is not None
-        if self._wish is None or busy or self._callee_speaks or self._answer_expected_until is not None:
+        is_busy = self._active is not None or self._asked is not None or self._callee_speaks
+        if self._wish is None or is_busy or self._now_ms() < self._not_before_ms:
             return
-        self._asked, self._wish = self._wish, None
-        self._send(self._asked)
+        self._numbers += 1
+        self._asked, self._wish = _Asked(self._wish, f"ask_{self._numbers}"), None
+        self._patient_until_ms = self._now_ms() + PATIENCE_MS
+        self._send(create_response(self._asked.instructions, self._asked.event_id))

@@ -17,7 +17,7 @@ import structlog
 
 from audiogateway import prompts
 from audiogateway.audiosocket.server import Line
-from audiogateway.dialogue import Dialogue
+from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.hangup import Hangup
 from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
@@ -97,7 +97,7 @@ class Session:
             transcription_model=self._around.models.transcription,
             language=prompts.language_code(self.order.brief.language),
             audio_format=self._line_format.model_format,
-            turn_detection=Dialogue.first_turn_detection(agent_begins=self._agent_begins),
+            turn_detection=EARS,
         )
 
     def now_ms(self) -> int:

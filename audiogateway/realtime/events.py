@@ -122,8 +122,11 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
+    """`event_id` is that of the client event that was wrong, or "" where none is named."""
+
     code: str
     message: str
+    event_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

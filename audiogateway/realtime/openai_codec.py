@@ -29,16 +29,11 @@ def append_audio(audio: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class TurnDetection:
-    """Server VAD. `answers` says whether the server responds to speech, and stops responding for it, by itself.
-
-    When it does, it also asks whether anybody is there after `idle_timeout_ms` of silence.
-    """
+    """Server VAD that only tells: the server neither answers, nor interrupts, nor asks whether anybody is there."""
 
     threshold: float = 0.5
     prefix_padding_ms: int = 300
     silence_duration_ms: int = 500
-    idle_timeout_ms: int = 15_000
-    answers: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -46,9 +41,9 @@ class TurnDetection:
             "threshold": self.threshold,
             "prefix_padding_ms": self.prefix_padding_ms,
             "silence_duration_ms": self.silence_duration_ms,
-            "idle_timeout_ms": self.idle_timeout_ms if self.answers else None,
-            "create_response": self.answers,
-            "interrupt_response": self.answers,
+            "idle_timeout_ms": None,
+            "create_response": False,
+            "interrupt_response": False,
         }
 
 
@@ -88,16 +83,15 @@ def configure(wanted: Configuration) -> bytes:
     return _encode({"type": "session.update", "session": session})
 
 
-def change_turn_detection(wanted: TurnDetection) -> bytes:
-    session = {"type": "realtime", "audio": {"input": {"turn_detection": wanted.to_json()}}}
-    return _encode({"type": "session.update", "session": session})
+def create_response(instructions: str, event_id: str) -> bytes:
+    """Asks for a response; with `instructions` these replace the session's, and no tools are used.
 
-
-def create_response(instructions: str = "") -> bytes:
-    """Asks for a response; with `instructions` these replace the session's, and no tools are used."""
-    if not instructions:
-        return b'{"type":"response.create"}'
-    return _encode({"type": "response.create", "response": {"instructions": instructions, "tool_choice": "none"}})
+    An `error` event that refuses it names `event_id`.
+    """
+    event: dict[str, Any] = {"type": "response.create", "event_id": event_id}
+    if instructions:
+        event["response"] = {"instructions": instructions, "tool_choice": "none"}
+    return _encode(event)
 
 
 def cancel_response(response_id: str) -> bytes:
@@ -296,7 +290,8 @@ def _callee_transcript(f: _Fields) -> Event:
 
 def _error(f: _Fields) -> Event:
     error = f.child("error")
-    return events.ServerError(error.optional_text("code"), error.optional_text("message")[:500])
+    code, message, event_id = (error.optional_text(name) for name in ("code", "message", "event_id"))
+    return events.ServerError(code, message[:500], event_id)
 
 
 _READERS: dict[str, Callable[[_Fields], Event | None]] = {

@@ -17,11 +17,21 @@ FRAME = 160
 SILENT_FRAME = bytes(320)
 
 
+class AskedVoice(RecordingVoice):
+    """Counts the responses that were asked for and have not begun."""
+
+    outstanding = 0
+
+    def send(self, event: bytes) -> None:
+        super().send(event)
+        self.outstanding += self.sent[-1]["type"] == "response.create"
+
+
 class Talk:
     """A dialogue whose clock is the playout: `play` lets frames leave, one per 20 ms."""
 
     def __init__(self, *, agent_begins: bool = False) -> None:
-        self.voice, self.store, self.spawned = RecordingVoice(), MemoryStore(), Spawned()
+        self.voice, self.store, self.spawned = AskedVoice(), MemoryStore(), Spawned()
         self.ms = 0
         self.ended: list[str] = []
         self.dialogue = Dialogue(
@@ -70,7 +80,16 @@ class Talk:
         return sounding
 
     def tell(self, *told: events.Event) -> None:
+        """The server tells. A response that begins was asked for: if not in the test's own story, then here."""
         for event in told:
+            if isinstance(event, events.ResponseCreated) and not self.voice.outstanding:
+                self.dialogue.speak()
+                self.voice.sent.pop()
+            self.tell_unasked(event)
+
+    def tell_unasked(self, *told: events.Event) -> None:
+        for event in told:
+            self.voice.outstanding -= isinstance(event, events.ResponseCreated)
             self.dialogue.on_event(event)
 
     def agent_answers(self, response: str, item: str, text: str, ms: int, *, after: str | None = None) -> None:

@@ -28,7 +28,9 @@ def test_items_of_the_answer_that_were_not_begun_are_deleted(talk: Talk) -> None
     )
     talk.play(200)
     talk.callee_begins("u1")
-    assert [(event["type"], event["item_id"]) for event in talk.voice.sent] == [
+    cancelled, *cut = talk.voice.sent
+    assert cancelled == {"type": "response.cancel", "response_id": "r1"}
+    assert [(event["type"], event["item_id"]) for event in cut] == [
         ("conversation.item.truncate", "a1"),
         ("conversation.item.delete", "a2"),
     ]
@@ -60,10 +62,23 @@ def test_the_answer_to_an_interruption_is_played(talk: Talk) -> None:
     assert talk.store.transcript == [("agent", "Do you want"), ("callee", "Wait."), ("agent", "Of course.")]
 
 
-def test_a_response_that_was_asked_for_before_the_callee_began_is_cancelled_unheard(talk: Talk) -> None:
+def test_a_response_that_was_asked_for_before_the_callee_began_is_cancelled_unheard_and_the_callee_answered(
+    talk: Talk,
+) -> None:
+    talk.dialogue.speak()
     talk.callee_begins("u1")
     talk.tell(events.ResponseCreated("r1"), events.AgentAudio("r1", "a1", sound(400)))
     assert talk.sent("response.cancel") == [{"type": "response.cancel", "response_id": "r1"}]
+    assert talk.play(500) == 0
+    talk.callee_ends("u1")
+    assert len(talk.sent("response.create")) == 1
+    talk.tell(events.ResponseDone("r1", "cancelled", "client_cancelled", ""))
+    assert len(talk.sent("response.create")) == 2
+
+
+def test_a_response_that_nobody_asked_for_is_cancelled_unheard(talk: Talk) -> None:
+    talk.tell_unasked(events.ResponseCreated("r1"), events.AgentAudio("r1", "a1", sound(400)))
+    assert talk.voice.sent == [{"type": "response.cancel", "response_id": "r1"}]
     assert talk.play(500) == 0
 
 
@@ -101,12 +116,13 @@ def test_a_hello_does_not_stop_the_greeting(greeting: Talk) -> None:
     ]
 
 
-def test_after_the_hello_the_server_listens_again(greeting: Talk) -> None:
+def test_a_hello_is_not_answered_and_what_comes_after_the_greeting_is(greeting: Talk) -> None:
     greeting.play(200)
     greeting.callee_says("u1", "Hello?")
-    (update,) = greeting.sent("session.update")
-    ears = update["session"]["audio"]["input"]["turn_detection"]
-    assert ears["create_response"] is True and ears["interrupt_response"] is True
+    greeting.play(2000)
+    assert greeting.voice.types() == ["response.create"]
+    greeting.callee_says("u2", "Yes.")
+    assert greeting.voice.types() == ["response.create"] * 2
 
 
 def test_a_callee_who_goes_on_talking_interrupts_the_greeting(greeting: Talk) -> None:
@@ -114,7 +130,9 @@ def test_a_callee_who_goes_on_talking_interrupts_the_greeting(greeting: Talk) ->
     greeting.callee_begins("u1")
     assert greeting.play(GRACE_MS) > 70
     assert greeting.play(300) == 0
-    assert greeting.voice.types() == ["response.create", "session.update", "conversation.item.truncate"]
+    assert greeting.voice.types() == ["response.create", "conversation.item.truncate"]
+    greeting.callee_ends("u1")
+    assert greeting.voice.types()[2:] == ["response.create"]
 
 
 def test_after_the_grace_the_greeting_can_be_interrupted(greeting: Talk) -> None:
@@ -127,8 +145,8 @@ def test_an_answer_to_a_short_greeting_is_no_hello() -> None:
     talk = Talk(agent_begins=True)
     talk.agent_answers("r1", "a1", "Yes?", 200)
     talk.play(300)
-    talk.callee_begins("u1")
-    assert len(talk.sent("session.update")) == 1
+    talk.callee_says("u1", "It is me.")
+    assert len(talk.sent("response.create")) == 2
 
 
 def test_a_hello_that_comes_before_a_slow_greeting_does_not_cancel_it() -> None:

@@ -1,16 +1,25 @@
 import json
+from typing import Any
 
 import pytest
 
-from audiogateway.responses import ALREADY_ACTIVE, OWN_ANSWER_MS, ResponseOwner
+from audiogateway.responses import ALREADY_ACTIVE, PATIENCE_MS, RETRY_MS, ResponseOwner
 
 
 class Server:
-    """Keeps what the owner sends."""
+    """Keeps what the owner sends. `ms` is the time."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, object]] = []
-        self.owner = ResponseOwner(lambda event: self.asked.append(json.loads(event)))
+        self.asked: list[dict[str, Any]] = []
+        self.ms = 1_000
+        self.owner = ResponseOwner(lambda event: self.asked.append(json.loads(event)), lambda: self.ms)
+
+    def after(self, ms: int) -> bool:
+        self.ms += ms
+        return self.owner.on_time(self.ms)
+
+    def refuses(self, code: str) -> bool:
+        return self.owner.refused(code, self.asked[-1]["event_id"])
 
 
 @pytest.fixture
@@ -18,96 +27,163 @@ def server() -> Server:
     return Server()
 
 
+@pytest.fixture
+def speaking(server: Server) -> Server:
+    """The response r1 is running."""
+    server.owner.ask()
+    server.owner.created("r1")
+    return server
+
+
 def test_a_wish_is_granted_at_once_when_nothing_is_said(server: Server) -> None:
     server.owner.ask()
-    assert server.asked == [{"type": "response.create"}]
+    assert server.asked == [{"type": "response.create", "event_id": "ask_1"}]
 
 
-def test_a_wish_waits_for_the_end_of_the_running_response(server: Server) -> None:
-    server.owner.ask()
-    server.owner.created("r1")
-    server.owner.ask()
-    assert len(server.asked) == 1
-    server.owner.done("r1")
-    assert len(server.asked) == 2
+def test_a_wish_waits_for_the_end_of_the_running_response(speaking: Server) -> None:
+    speaking.owner.ask()
+    assert len(speaking.asked) == 1
+    speaking.owner.done("r1")
+    assert len(speaking.asked) == 2
 
 
-def test_several_wishes_become_one_response(server: Server) -> None:
-    server.owner.created("r1")
-    server.owner.ask()
-    server.owner.ask()
-    server.owner.done("r1")
-    assert len(server.asked) == 1
+def test_several_wishes_become_one_response(speaking: Server) -> None:
+    speaking.owner.ask()
+    speaking.owner.ask()
+    speaking.owner.done("r1")
+    assert len(speaking.asked) == 2
+    speaking.owner.created("r2")
+    speaking.owner.done("r2")
+    assert len(speaking.asked) == 2
 
 
-def test_nothing_is_asked_while_the_callee_speaks_and_the_servers_own_answer_covers_the_wish(server: Server) -> None:
+def test_a_wish_with_instructions_is_not_lost_to_a_plain_one(speaking: Server) -> None:
+    speaking.owner.ask("Say goodbye.")
+    speaking.owner.ask()
+    speaking.owner.done("r1")
+    assert speaking.asked[-1]["response"]["instructions"] == "Say goodbye."
+
+
+def test_nothing_is_asked_while_the_callee_has_the_floor(server: Server) -> None:
     server.owner.callee_started()
     server.owner.ask()
-    server.owner.callee_stopped(0, answered_by_server=True)
+    server.after(60_000)
+    assert server.asked == []
+    server.owner.callee_stopped()
+    assert len(server.asked) == 1
+
+
+def test_an_interrupted_response_is_cancelled_once(speaking: Server) -> None:
+    assert speaking.owner.interrupt() == "r1"
+    assert speaking.owner.interrupt() is None
+
+
+def test_what_was_asked_for_before_an_interruption_is_not_wanted_any_more(server: Server) -> None:
+    server.owner.ask()
+    assert server.owner.interrupt() is None
     assert not server.owner.created("r1")
-    server.owner.done("r1")
-    assert server.asked == []
 
 
-def test_a_server_that_does_not_answer_by_itself_is_asked_after_a_while(server: Server) -> None:
-    server.owner.callee_started()
-    server.owner.ask()
-    server.owner.callee_stopped(1000, answered_by_server=True)
-    server.owner.on_time(1000 + OWN_ANSWER_MS - 1)
-    assert server.asked == []
-    server.owner.on_time(1000 + OWN_ANSWER_MS)
-    assert len(server.asked) == 1
+def test_the_answer_to_an_interruption_waits_for_the_end_of_what_was_interrupted(speaking: Server) -> None:
+    speaking.owner.callee_started()
+    speaking.owner.interrupt()
+    speaking.owner.callee_stopped()
+    speaking.owner.ask()
+    assert len(speaking.asked) == 1
+    speaking.owner.done("r1")
+    assert len(speaking.asked) == 2
 
 
-def test_a_server_that_was_told_not_to_answer_is_asked_at_once(server: Server) -> None:
-    server.owner.callee_started()
-    server.owner.ask()
-    server.owner.callee_stopped(0, answered_by_server=False)
-    assert len(server.asked) == 1
+def test_a_response_that_nobody_asked_for_is_not_wanted(speaking: Server) -> None:
+    speaking.owner.done("r1")
+    assert not speaking.owner.created("r2")
+    speaking.owner.ask()
+    assert len(speaking.asked) == 1
+    speaking.owner.done("r2")
+    assert len(speaking.asked) == 2
 
 
 def test_a_refused_wish_is_asked_again_after_the_other_response(server: Server) -> None:
     server.owner.ask()
-    server.owner.refused(ALREADY_ACTIVE)
+    assert not server.refuses(ALREADY_ACTIVE)
     assert len(server.asked) == 1
     server.owner.done("r0")
     assert len(server.asked) == 2
 
 
-def test_the_servers_own_answer_that_was_taken_for_ours_does_not_swallow_the_wish(server: Server) -> None:
+def test_a_refused_wish_is_asked_again_after_a_while_when_nothing_ends(server: Server) -> None:
     server.owner.ask()
-    server.owner.created("r0")
-    server.owner.refused(ALREADY_ACTIVE)
-    server.owner.done("r0")
+    server.refuses(ALREADY_ACTIVE)
+    server.after(RETRY_MS - 1)
+    assert len(server.asked) == 1
+    server.after(1)
     assert len(server.asked) == 2
 
 
-def test_other_errors_do_not_ask_again(server: Server) -> None:
+def test_a_server_that_does_not_say_which_event_it_refuses_is_understood(server: Server) -> None:
     server.owner.ask()
+    server.owner.refused(ALREADY_ACTIVE)
+    server.after(RETRY_MS)
+    assert len(server.asked) == 2
+
+
+def test_a_request_that_is_wrong_is_a_failure_and_asked_again(server: Server) -> None:
+    server.owner.ask("Say hello.")
+    assert server.refuses("rate_limit_exceeded")
+    server.after(RETRY_MS)
+    assert server.asked[-1]["response"]["instructions"] == "Say hello."
+
+
+def test_errors_of_other_events_do_not_ask_again(server: Server) -> None:
+    server.owner.ask()
+    assert not server.owner.refused("response_cancel_not_active")
+    assert not server.owner.refused("invalid_value", "another_event")
     server.owner.created("r1")
-    server.owner.refused("response_cancel_not_active")
     server.owner.done("r1")
+    server.after(RETRY_MS)
     assert len(server.asked) == 1
 
 
-def test_the_end_of_another_response_does_not_free_the_way(server: Server) -> None:
-    server.owner.created("r1")
+def test_a_response_that_is_never_announced_is_asked_for_again(server: Server) -> None:
     server.owner.ask()
-    server.owner.done("r0")
-    assert server.asked == []
+    assert not server.after(PATIENCE_MS - 1)
+    assert server.after(1)
+    server.after(RETRY_MS)
+    assert len(server.asked) == 2
 
 
-def test_a_forgotten_wish_is_not_granted(server: Server) -> None:
-    server.owner.created("r1")
-    server.owner.ask()
-    server.owner.forget()
-    server.owner.done("r1")
-    assert server.asked == []
-    assert server.owner.is_idle
+def test_a_cancelled_response_that_never_ends_does_not_block_the_next_one(speaking: Server) -> None:
+    speaking.owner.interrupt()
+    speaking.owner.ask()
+    assert not speaking.after(PATIENCE_MS - 1)
+    assert speaking.after(1)
+    assert len(speaking.asked) == 2
 
 
-def test_it_is_told_which_response_was_asked_for(server: Server) -> None:
-    server.owner.ask()
-    assert server.owner.created("r1")
-    server.owner.done("r1")
-    assert not server.owner.created("r2")
+def test_a_long_response_is_let_alone(speaking: Server) -> None:
+    speaking.owner.ask()
+    assert not speaking.after(10 * PATIENCE_MS)
+    assert len(speaking.asked) == 1
+
+
+def test_the_end_of_another_response_does_not_free_the_way(speaking: Server) -> None:
+    speaking.owner.ask()
+    speaking.owner.done("r0")
+    assert len(speaking.asked) == 1
+
+
+def test_a_forgotten_wish_is_not_granted(speaking: Server) -> None:
+    speaking.owner.ask()
+    speaking.owner.forget()
+    speaking.owner.done("r1")
+    assert len(speaking.asked) == 1
+    assert speaking.owner.is_idle
+
+
+def test_a_lost_server_leaves_nothing_to_wait_for(speaking: Server) -> None:
+    speaking.owner.callee_started()
+    speaking.owner.ask()
+    speaking.owner.lost()
+    assert speaking.owner.is_idle
+    speaking.owner.ask()
+    assert len(speaking.asked) == 2

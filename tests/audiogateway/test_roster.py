@@ -222,9 +222,10 @@ async def test_a_voice_that_is_lost_again_and_again_is_given_up(stage: Stage) ->
 async def test_stopping_a_talk_lets_the_agent_say_goodbye(stage: Stage) -> None:
     await stage.prepare()
     stage.roster.answer(CALL_ID, RecordingLine())
+    stage.voices[0][0].on_event(events.ResponseCreated("r1"))
     stage.voices[0][0].on_event(events.ResponseDone("r1", "completed", "", ""))
     stage.roster.stop(CALL_ID)
-    assert "session.update" in stage.voices[0][1].types()
+    assert "Goodbye" in stage.voices[0][1].sent[-1]["response"]["instructions"]
 
 
 async def test_stopping_a_call_that_rings_closes_its_voice(stage: Stage) -> None:

@@ -57,6 +57,16 @@ class Stage:
         self.session.voice_is_open(self.voice)
         self.session.line_is_up(self.line)
 
+    def an_answer_begins(self) -> None:
+        """The callee has spoken, and the model answers with the response r1."""
+        for event in (
+            events.SpeechStarted("u1", 0),
+            events.SpeechStopped("u1", 0),
+            events.CalleeTranscript("u1", "Hello?"),
+            events.ResponseCreated("r1"),
+        ):
+            self.session.on_event(event)
+
     async def run(self, seconds: float) -> None:
         """Lets time pass on the line; what was spawned meanwhile is finished after it."""
         end = self.clock.seconds + seconds
@@ -84,7 +94,7 @@ async def test_sound_goes_out_from_the_moment_the_line_is_up(stage: Stage) -> No
 
 
 async def test_every_frame_is_one_message_of_20_ms(stage: Stage) -> None:
-    stage.session.on_event(events.ResponseCreated("r1"))
+    stage.an_answer_begins()
     stage.session.on_event(events.AgentAudio("r1", "a1", sound(100)))
     await stage.run(1.0)
     assert {len(frame) for frame in stage.line.frames} == {323}
@@ -93,7 +103,7 @@ async def test_every_frame_is_one_message_of_20_ms(stage: Stage) -> None:
 
 async def test_the_agent_hangs_up_when_its_last_words_were_heard(stage: Stage) -> None:
     stage.bus.on_command = lambda command: stage.session.on_line_closed("closed by the PBX")
-    stage.session.on_event(events.ResponseCreated("r1"))
+    stage.an_answer_begins()
     stage.session.on_event(events.AgentAudio("r1", "a1", sound(2000)))
     stage.session.on_event(END_CALL)
     await stage.spawned.finished()
@@ -108,7 +118,7 @@ async def test_the_agent_hangs_up_when_its_last_words_were_heard(stage: Stage) -
 
 
 async def test_a_farewell_that_never_ends_is_cut_after_the_limit(stage: Stage) -> None:
-    stage.session.on_event(events.ResponseCreated("r1"))
+    stage.an_answer_begins()
     stage.session.on_event(events.AgentAudio("r1", "a1", sound(60_000)))
     stage.session.on_event(END_CALL)
     await stage.spawned.finished()
@@ -290,7 +300,7 @@ REPORT_VOICEMAIL = events.ToolCalled("r1", "item_v", "call_v", "report_voicemail
 
 async def test_a_voicemail_that_gets_no_message_is_hung_up_on_as_one(stage: Stage) -> None:
     stage.bus.on_command = lambda command: stage.session.on_line_closed("closed by the PBX")
-    stage.session.on_event(events.ResponseCreated("r1"))
+    stage.an_answer_begins()
     stage.session.on_event(REPORT_VOICEMAIL)
     stage.session.on_event(events.ResponseDone("r1", "completed", "", ""))
     await stage.spawned.finished()
@@ -314,9 +324,9 @@ async def test_a_machine_that_never_stops_talking_is_hung_up_on_without_a_word(s
 
 
 async def test_a_silent_callee_is_asked_and_then_told_goodbye(stage: Stage) -> None:
-    stage.session.on_event(events.SpeechStarted("u1", 0))
-    stage.session.on_event(events.SpeechStopped("u1", 0))
-    stage.session.on_event(events.CalleeTranscript("u1", "Hello?"))
+    stage.an_answer_begins()
+    stage.session.on_event(events.ResponseDone("r1", "completed", "", ""))
+    stage.voice.take()
     for number in range(2):
         await stage.run(SILENCE_MS / 1000 + 4)
         asked = [event for event in stage.voice.take() if event["type"] == "response.create"]

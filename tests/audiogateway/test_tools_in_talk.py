@@ -39,18 +39,19 @@ async def test_speech_that_begins_while_a_tool_runs_is_answered_once(talk: Talk)
     talk.tell(events.ResponseCreated("r1"), MARK, events.ResponseDone("r1", "completed", "", ""))
     talk.callee_begins("u1")
     await talk.spawned.finished()
+    assert talk.voice.types() == ["conversation.item.create"]
     talk.callee_ends("u1")
     talk.tell(events.ResponseCreated("r2"), events.ResponseDone("r2", "completed", "", ""))
-    assert talk.sent("response.create") == []
-    assert len(talk.sent("conversation.item.create")) == 1
+    assert talk.voice.types() == ["conversation.item.create", "response.create"]
 
 
 async def test_a_refused_answer_to_a_tool_is_asked_for_again(talk: Talk) -> None:
     talk.tell(events.ResponseCreated("r1"), MARK, events.ResponseDone("r1", "completed", "", ""))
     await talk.spawned.finished()
-    talk.tell(events.ResponseCreated("r2"), events.ServerError(ALREADY_ACTIVE, "busy"))
-    talk.tell(events.ResponseDone("r2", "completed", "", ""))
+    (asked,) = talk.sent("response.create")
+    talk.tell(events.ServerError(ALREADY_ACTIVE, "busy", asked["event_id"]), events.ResponseDone("r0", "", "", ""))
     assert len(talk.sent("response.create")) == 2
+    assert not talk.dialogue.has_failed
 
 
 async def test_end_call_gets_no_answer_and_closes_the_ears(talk: Talk) -> None:
@@ -77,7 +78,7 @@ async def test_the_farewell_is_played_to_its_end_whatever_the_callee_says(talk: 
 
 async def test_an_answer_that_the_server_begins_after_the_farewell_is_not_heard(talk: Talk) -> None:
     talk.dialogue.close()
-    talk.tell(events.ResponseCreated("r2"), events.AgentAudio("r2", "a2", sound(500)))
+    talk.tell_unasked(events.ResponseCreated("r2"), events.AgentAudio("r2", "a2", sound(500)))
     assert talk.sent("response.cancel") == [{"type": "response.cancel", "response_id": "r2"}]
     assert talk.play(500) == 0
 
@@ -86,11 +87,23 @@ def test_a_talk_that_must_end_asks_for_last_words_and_plays_them(talk: Talk) -> 
     talk.agent_answers("r1", "a1", "A long story.", 5000)
     talk.play(1000)
     talk.dialogue.close(farewell="Say goodbye.")
-    assert [event["type"] for event in talk.voice.take()] == [
-        "session.update",
-        "conversation.item.truncate",
-        "response.create",
-    ]
+    assert [event["type"] for event in talk.voice.take()] == ["conversation.item.truncate", "response.create"]
     talk.agent_answers("r2", "a2", "Goodbye.", 400)
     assert talk.play(600) == 20
+    assert talk.dialogue.last_words_were_heard
+
+
+def test_a_callee_who_talks_and_talks_hears_the_farewell_all_the_same(talk: Talk) -> None:
+    talk.callee_begins("u1")
+    talk.dialogue.close(farewell="Say goodbye.")
+    assert len(talk.sent("response.create")) == 1
+
+
+async def test_a_tool_that_is_done_after_the_farewell_makes_nobody_speak_again(talk: Talk) -> None:
+    end = tool_call("end_call", '{"reason": "Done.", "outcome": "do_not_call"}', call="call_2")
+    talk.tell(events.ResponseCreated("r1"), events.AgentAudio("r1", "a1", sound(500)), MARK, end)
+    await talk.spawned.finished()
+    talk.tell(events.ResponseDone("r1", "completed", "", ""))
+    assert talk.sent("response.create") == []
+    assert talk.play(600) == 25
     assert talk.dialogue.last_words_were_heard

@@ -25,7 +25,6 @@ from audiogateway.realtime.openai_codec import (
     TurnDetection,
     append_audio,
     cancel_response,
-    change_turn_detection,
     commit_audio,
     configure,
     create_response,
@@ -49,9 +48,8 @@ SENT: list[tuple[bytes, type[BaseModel]]] = [
     (append_audio(b"\xff" * 160), InputAudioBufferAppendEvent),
     (commit_audio(), InputAudioBufferCommitEvent),
     (configure(CONFIGURATION), SessionUpdateEvent),
-    (change_turn_detection(TurnDetection(answers=False)), SessionUpdateEvent),
-    (create_response(), ResponseCreateEvent),
-    (create_response("Say goodbye."), ResponseCreateEvent),
+    (create_response("", "ask_1"), ResponseCreateEvent),
+    (create_response("Say goodbye.", "ask_2"), ResponseCreateEvent),
     (cancel_response("resp_1"), ResponseCancelEvent),
     (truncate_item("item_1", 1234), ConversationItemTruncateEvent),
     (delete_item("item_1"), ConversationItemDeleteEvent),
@@ -82,18 +80,16 @@ def test_the_sound_of_the_callee_is_sent_as_it_is() -> None:
     assert base64.b64decode(json.loads(append_audio(sound))["audio"]) == sound
 
 
-def test_the_session_speaks_g711_both_ways_and_answers_by_itself() -> None:
+def test_the_session_speaks_g711_both_ways() -> None:
     session = json.loads(configure(CONFIGURATION))["session"]
     audio = session["audio"]
     assert (session["type"], session["output_modalities"]) == ("realtime", ["audio"])
     assert audio["input"]["format"] == audio["output"]["format"] == {"type": "audio/pcmu"}
-    assert audio["input"]["turn_detection"]["create_response"] is True
-    assert audio["input"]["turn_detection"]["interrupt_response"] is True
     assert audio["input"]["transcription"] == {"model": "gpt-transcribe", "language": "en"}
 
 
-def test_closed_ears_neither_answer_nor_interrupt_nor_ask_who_is_there() -> None:
-    ears = TurnDetection(answers=False).to_json()
+def test_the_server_neither_answers_nor_interrupts_nor_asks_who_is_there() -> None:
+    ears = TurnDetection().to_json()
     assert (ears["create_response"], ears["interrupt_response"], ears["idle_timeout_ms"]) == (False, False, None)
 
 
@@ -260,6 +256,18 @@ RECEIVED: list[tuple[dict[str, Any], events.Event | None]] = [
             "error", error={"type": "invalid_request_error", "code": "session_expired", "message": "Your session …"}
         ),
         events.ServerError("session_expired", "Your session …"),
+    ),
+    (
+        server(
+            "error",
+            error={
+                "type": "invalid_request_error",
+                "code": "conversation_already_has_active_response",
+                "message": "Busy.",
+                "event_id": "ask_1",
+            },
+        ),
+        events.ServerError("conversation_already_has_active_response", "Busy.", "ask_1"),
     ),
 ]
 
