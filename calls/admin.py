@@ -10,9 +10,12 @@ from django.http import HttpRequest
 from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, Turn, Usage
 from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
+from calls.trunks.admin import TrunkAdmin
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.phone import parse_number
+
+__all__ = ["TrunkAdmin"]
 
 
 class ReadOnly:
@@ -54,8 +57,18 @@ class RecordingInline(ReadOnly, admin.TabularInline[Recording, Call]):
 
 @admin.register(Call)
 class CallAdmin(ReadOnly, admin.ModelAdmin[Call]):
-    list_display = ("id", "organization", "number", "state", "outcome", "waits_for", "not_before", "created_at")
-    list_filter = ("state", "outcome", "organization")
+    list_display = (
+        "id",
+        "organization",
+        "number",
+        "state",
+        "outcome",
+        "waits_for",
+        "trunk",
+        "not_before",
+        "created_at",
+    )
+    list_filter = ("state", "outcome", "trunk", "organization")
     search_fields = ("id", "number", "origin", "contact_name")
     date_hierarchy = "created_at"
     inlines: ClassVar[list[Any]] = [CallEventInline, TurnInline, UsageInline, RecordingInline]

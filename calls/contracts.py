@@ -88,6 +88,7 @@ class TalkOrder:
     transcript: tuple["TurnView", ...] = ()
     records: bool = False
     transfer_ring_seconds: int = 0  # how long it may ring at the person callees are put through to; 0: there is none
+    wide_band: bool = False  # 24 kHz sound on the line, else 8 kHz
 
 
 @dataclass(frozen=True, slots=True)

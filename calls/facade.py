@@ -32,6 +32,7 @@ from calls.services.talk import (
     voice_failed,
     voice_ready,
 )
+from calls.trunks.service import conditions_of_trunks
 
 __all__ = [
     "active_call_count",
@@ -39,6 +40,7 @@ __all__ = [
     "call_view",
     "calls_of_origin",
     "cancel_call",
+    "conditions_of_trunks",
     "decision_of",
     "events_of",
     "figures_of_group",

@@ -131,7 +131,8 @@ def decision_of(call_id: UUID) -> DecisionView | None:
 
 def talk_order(call_id: UUID) -> TalkOrder | None:
     """What a gateway needs to hold this call; None when it is unknown or over."""
-    call = Call.objects.exclude(state=State.ENDED).select_related("organization").filter(id=call_id).first()
+    unfinished = Call.objects.exclude(state=State.ENDED).select_related("organization", "trunk")
+    call = unfinished.filter(id=call_id).first()
     if call is None:
         return None
     return TalkOrder(
@@ -146,6 +147,7 @@ def talk_order(call_id: UUID) -> TalkOrder | None:
         transcript=transcript_of(call_id),
         records=settings.RECORDINGS and call.organization.records_calls,
         transfer_ring_seconds=0 if transfers.problem_of(call.organization) else settings.TRANSFER_RING_SECONDS,
+        wide_band=call.trunk is not None and call.trunk.wide_band,
     )
 
 

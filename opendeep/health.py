@@ -4,9 +4,13 @@ import redis
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
+from calls.asterisk.pbx import part_of, pbx_names
+from calls.facade import conditions_of_trunks
 from opendeep.core import alive
+from opendeep.core.clock import now
 
-PARTS = ("beat", "worker", "gateway", "callcontrol", "pbx")
+PARTS = ("beat", "worker", "gateway")
+PARTS_OF_A_PBX = ("callcontrol", "pbx")
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -14,13 +18,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when nothing is missing, otherwise 503; the body names each part as ok or missing."""
+    """200 when calls can be made, otherwise 503. The body names each part as ok or missing, and how the trunks are.
+
+    Of several PBXs one is enough for calls; the others are named as missing all the same.
+    """
     parts = {"database": _database(), **_redis_parts()}
     missing = sorted(name for name, state in parts.items() if state != "ok")
+    is_ready = _is_ready(parts)
+    trunks = conditions_of_trunks(now()) if parts["database"] == "ok" else {}
     return JsonResponse(
-        {"status": "ready" if not missing else "not ready", "missing": missing, "parts": parts},
-        status=503 if missing else 200,
+        {"status": "ready" if is_ready else "not ready", "missing": missing, "parts": parts, "trunks": trunks},
+        status=200 if is_ready else 503,
     )
+
+
+def _is_ready(parts: dict[str, str]) -> bool:
+    per_pbx = [[part_of(process, pbx) for process in PARTS_OF_A_PBX] for pbx in pbx_names()]
+    some_pbx = any(all(parts[part] == "ok" for part in found) for found in per_pbx)
+    return some_pbx and all(parts[part] == "ok" for part in ("database", "redis", *PARTS))
 
 
 def _database() -> str:
@@ -33,7 +48,8 @@ def _database() -> str:
 
 
 def _redis_parts() -> dict[str, str]:
+    parts = [*PARTS, *(part_of(process, pbx) for pbx in pbx_names() for process in PARTS_OF_A_PBX)]
     try:
-        return {"redis": "ok", **{part: "ok" if alive.is_alive(part) else "missing" for part in PARTS}}
+        return {"redis": "ok", **{part: "ok" if alive.is_alive(part) else "missing" for part in parts}}
     except redis.RedisError:
-        return dict.fromkeys(("redis", *PARTS), "missing")
+        return dict.fromkeys(("redis", *parts), "missing")

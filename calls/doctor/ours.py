@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from redis.exceptions import RedisError
 
+from calls.asterisk.pbx import DEFAULT_PBX, part_of, pbx_named, pbx_names
 from calls.doctor.findings import Finding, Level, missing, note, ok
 from calls.services import gateways
 from opendeep.accounts.models import Organization
@@ -21,7 +22,9 @@ PROCESSES = {
     "beat": "nothing is due without it: `celery -A opendeep beat`",
     "worker": "nobody dials: `celery -A opendeep worker -Q dial,default,llm`",
     "gateway": "there is no voice: `manage.py run_gateway`",
-    "callcontrol": "nobody listens to the PBX: `manage.py run_callcontrol`",
+}
+PROCESSES_OF_A_PBX = {
+    "callcontrol": "nobody listens to the PBX: `manage.py run_callcontrol{option}`",
     "pbx": "callcontrol is not logged in at the PBX",
 }
 
@@ -79,11 +82,21 @@ def redis_answers() -> Finding:
 
 
 def processes() -> Iterator[Finding]:
-    for process, without in PROCESSES.items():
+    for process, without in needed_processes().items():
         if alive.is_alive(process):
             yield ok(process, "Its last sign of life is less than 20 seconds old.")
         else:
             yield missing(process, f"No sign of life; {without}.")
+
+
+def needed_processes() -> dict[str, str]:
+    """What is not there without each: those of every PBX carry its name."""
+    needed = dict(PROCESSES)
+    for pbx in pbx_names():
+        option = "" if pbx == DEFAULT_PBX else f" --pbx {pbx}"
+        for process, without in PROCESSES_OF_A_PBX.items():
+            needed[part_of(process, pbx)] = without.format(option=option)
+    return needed
 
 
 def audio_ports() -> Iterator[Finding]:
@@ -96,7 +109,7 @@ def audio_ports() -> Iterator[Finding]:
         except OSError as error:
             yield missing(part, f"{gateway.address} cannot be reached: {error.strerror or error}.")
             continue
-        if _is_loopback(host) and not _is_loopback(settings.ASTERISK_AMI_HOST):
+        if _is_loopback(host) and not all(_is_loopback(pbx_named(name).host) for name in pbx_names()):
             yield missing(part, f"The PBX is elsewhere and cannot reach {gateway.address}. Set AUDIOSOCKET_ADVERTISE.")
         else:
             yield ok(part, f"{gateway.address} can be reached from here; see that it can be from the PBX.")

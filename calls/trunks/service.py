@@ -131,6 +131,17 @@ def outage_of(organization_id: UUID, at: datetime) -> OutOfOrder | None:
     return found if isinstance(found, OutOfOrder) else None
 
 
+def condition_of(trunk: Trunk, at: datetime) -> str:
+    """In words: "in order", "out of order: ...", "tried again: ..."."""
+    state = state_of(trunk.out_of_order_since, trunk.retry_at, at)
+    return f"{state}: {trunk.out_of_order_reason}" if trunk.out_of_order_reason else str(state)
+
+
+def conditions_of_trunks(at: datetime) -> dict[str, str]:
+    """How the trunks are that are switched on, by name."""
+    return {trunk.name: condition_of(trunk, at) for trunk in Trunk.objects.filter(enabled=True)}
+
+
 # --- What calls tell of their trunk ---------------------------------------------------------------
 
 

@@ -7,8 +7,12 @@ from django.conf import settings
 from django.db import OperationalError, ProgrammingError
 from django.test import Client, override_settings
 
+from calls.trunks.models import Trunk
 from opendeep import health
 from opendeep.accounts.models import User
+from opendeep.core import alive
+from opendeep.core.redis import connection
+from tests.factories import NOW
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)
@@ -56,3 +60,28 @@ def test_a_request_for_a_foreign_host_is_refused_in_words() -> None:
     response = Client(headers={"Host": "evil.example"}).get("/")
     assert response.status_code == 400
     assert "could not be understood" in response.content.decode()
+
+
+@pytest.fixture
+def all_parts_live(redis_url: str) -> None:
+    for part in (*health.PARTS, *health.PARTS_OF_A_PBX):
+        alive.note(part)
+
+
+@pytest.mark.django_db
+def test_one_of_several_pbxs_is_enough_and_the_other_is_named(all_parts_live: None) -> None:
+    Trunk.objects.create(name="first", out_of_order_since=NOW, retry_at=NOW, out_of_order_reason="No line was free.")
+    with override_settings(OTHER_PBXS={"berlin": {}}):
+        answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["missing"] == ["callcontrol:berlin", "pbx:berlin"]
+    assert answer.json()["trunks"] == {"first": "out of order: No line was free."}
+
+
+@pytest.mark.django_db
+def test_without_any_pbx_it_is_not_ready(all_parts_live: None) -> None:
+    connection().delete(alive.PREFIX + "pbx")
+    alive.note("pbx:berlin")  # callcontrol of berlin is dead, so nobody listens there
+    with override_settings(OTHER_PBXS={"berlin": {}}):
+        answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["missing"]) == (503, ["callcontrol:berlin", "pbx"])

@@ -13,6 +13,7 @@ from django.test import override_settings
 
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.doctor import ours
+from calls.trunks.models import Trunk
 from opendeep.core import alive
 from opendeep.core.redis import connection
 from sandbox.openai.server import build_server, listen
@@ -49,7 +50,7 @@ def missing_lines(output: str) -> list[str]:
 @pytest.fixture
 def gateway_address(redis_url: str) -> Iterator[str]:
     """All processes say that they live; a gateway listens at this address."""
-    for process in ours.PROCESSES:
+    for process in ours.needed_processes():
         alive.note(process)
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
@@ -136,6 +137,26 @@ def test_without_redis_it_looks_at_the_rest(openai_server: OpenAIServer, pbx: Sa
     status, output = doctor(**SANDBOX, ASTERISK_AMI_PORT=pbx.port)
     assert (status, missing_lines(output)) == (1, ["missing  Redis: It cannot be reached. Check REDIS_URL."])
     assert "is logged in" in output
+
+
+def test_every_pbx_is_looked_at_with_the_contexts_of_its_trunks(healthy: dict[str, Any]) -> None:
+    access = {"host": "127.0.0.1", "uses_tls": False, "ca_file": "", "username": USERNAME, "secret": SECRET}
+    berlin = {**access, "port": 1, "events_username": USERNAME, "events_secret": SECRET}
+    Trunk.objects.create(name="second", pbx="default", context="elsewhere")
+    status, output = doctor(**healthy, OTHER_PBXS={"berlin": berlin})
+    assert status == 1
+    assert "The context opendeep-out" in output
+    assert "The context elsewhere" in output
+    named = [line.split(":")[0] for line in missing_lines(output)]
+    assert "missing  AMI account that dials (berlin)" in named
+    assert "manage.py run_callcontrol --pbx berlin" in output
+
+
+def test_a_trunk_through_an_unknown_pbx_is_named(healthy: dict[str, Any]) -> None:
+    Trunk.objects.create(name="second", pbx="nowhere")
+    status, output = doctor(**healthy)
+    assert status == 1
+    assert "settings (nowhere): There is no PBX named nowhere. Add it to ASTERISK_PBXS." in output
 
 
 @pytest.mark.asterisk

@@ -11,6 +11,7 @@ from calls.selectors import call_view, calls_of_origin, events_of, talk_order, t
 from calls.services import talk
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.states import State
+from calls.trunks.models import Trunk
 from opendeep.core.errors import DomainError, NotFound
 from tests.factories import NOW, NUMBER, make_call, make_organization
 
@@ -154,3 +155,9 @@ def test_a_gateway_gets_the_order_of_an_unfinished_call_only() -> None:
     )
     assert talk_order(make_call(State.ENDED).id) is None
     assert talk_order(uuid.uuid4()) is None
+
+
+def test_the_trunk_tells_whether_the_line_has_wide_band() -> None:
+    wide = Trunk.objects.create(name="wide", wide_band=True)
+    orders = [talk_order(make_call(State.PREPARING, trunk=trunk).id) for trunk in (wide, None)]
+    assert [order and order.wide_band for order in orders] == [True, False]
