@@ -16,6 +16,21 @@ from uuid import UUID
 CALL_ENDED = "calls.ended"
 
 
+class CalleeKind(StrEnum):
+    """Who or what is at the other end, as far as it is known. It may change during a call."""
+
+    UNKNOWN = "unknown"
+    PERSON = "person"
+    VOICEMAIL = "voicemail"
+    MENU = "menu"
+    FAX = "fax"
+    SILENCE = "silence"  # the line is open, and nobody has said a word
+
+
+VoicemailPolicy = Literal["as_instructed", "hang_up", "leave_message", "try_again"]
+"""What to do when a voicemail answers; hang_up and try_again differ in what becomes of the task."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brief:
     """What the agent is told about one call. Everything in it is data to the model."""
@@ -29,7 +44,7 @@ class Brief:
     variables: Mapping[str, str] = field(default_factory=dict)
     first_speaker: Literal["agent", "callee"] = "agent"
     earlier: str = ""  # what was learned in earlier attempts
-    voicemail: Literal["as_instructed", "hang_up", "leave_message"] = "as_instructed"
+    voicemail: VoicemailPolicy = "as_instructed"
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "result_fields": [dict(f) for f in self.result_fields]}
@@ -185,6 +200,8 @@ class CallView:
     cost_microcents: int
     figures: Mapping[str, Any]
     brief: Brief
+    callee_kind: str = CalleeKind.UNKNOWN
+    message_left: bool = False  # on a voicemail
 
 
 @dataclass(frozen=True, slots=True)
