@@ -19,8 +19,9 @@ class Sign(Enum):
 
 _PHRASES: Mapping[Sign, tuple[str, ...]] = {
     Sign.TAKES_MESSAGES: (
-        # English
-        r"(?<!to )(?<!can )(?<!could )(?<!ll )(?<!may )\b(?:leave|record) (?:me |us |him |her |them )?(?:a|your|the) (?:\w+ ){0,2}(?:message|name|number)",
+        # English; people offer to leave or take a message, machines ask for one
+        r"(?<!to )(?<!can )(?<!could )(?<!ll )(?<!may )\b(?:leave|record) (?:me |us |him |her |them )?"
+        r"(?:a|your|the) (?:\w+ ){0,2}(?:message|name|number)",
         r"(?:after|at|wait for|following|hear) (?:the|a) (?:\w+ )?(?:tone|beep|signal)",
         r"(?:reached|is|to) (?:the |a |my |our )?(?:\w+ )?(?:voice ?mail|answering (?:machine|service))",
         r"(?:mailbox|voice ?mail(?: box)?) (?:of|is full|has not been|cannot)",
@@ -79,7 +80,8 @@ _PHRASES: Mapping[Sign, tuple[str, ...]] = {
         r"\bplease (?:hold|wait|stay on the line)\b|\bhold the line\b|\bremain on the line\b|\bstay on the line\b",
         r"\b(?:being|be) (?:connected|transferred|put through)\b|\b(?:connecting|transferring) (?:you|your call)\b",
         r"\byour call is (?:very )?important\b|\ball (?:of )?our (?:\w+ )?(?:agents|operators|representatives|lines)\b",
-        r"\bnext available\b|\b(?:number|position) \w+ in (?:the )?(?:queue|line)\b|\byour (?:estimated )?wait(?:ing)? time",
+        r"\bnext available\b|\b(?:number|position) \w+ in (?:the )?(?:queue|line)\b"
+        r"|\byour (?:estimated )?wait(?:ing)? time",
         r"\bbitte (?:warten|bleiben|haben sie)\b|\bwerden (?:sie )?(?:gleich |jetzt )?verbunden\b"
         r"|\bbleiben sie (?:bitte )?(?:dran|in der leitung|am apparat)\b|\bnächste freie\b",
         r"\b(?:por favor,? )?(?:espere|permanezca|no cuelgue|aguarde)\b",

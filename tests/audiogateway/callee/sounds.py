@@ -16,7 +16,12 @@ def tone(hz: float | Sequence[float], ms: int, *, level: float = LEVEL) -> Sampl
     """One tone, or several together, each of this amplitude."""
     times = np.arange(RATE * ms // 1000) / RATE
     parts = [hz] if isinstance(hz, int | float) else hz
-    return level * np.sum([np.sin(2 * np.pi * part * times) for part in parts], axis=0)
+    return level * _sum([np.sin(2 * np.pi * part * times) for part in parts])
+
+
+def _sum(parts: Sequence[Samples]) -> Samples:
+    total: Samples = np.sum(parts, axis=0)
+    return total
 
 
 def silence(ms: int) -> Samples:
@@ -30,7 +35,7 @@ def noise(ms: int, *, level: float, seed: int = 1) -> Samples:
 def voiced(ms: int, *, pitch_hz: float, level: float = LEVEL) -> Samples:
     """A sung vowel: a steady pitch with its harmonics."""
     harmonics = [pitch_hz * number for number in range(1, int(3400 // pitch_hz) + 1)]
-    return np.sum([tone(hz, ms, level=level / number) for number, hz in enumerate(harmonics, start=1)], axis=0)
+    return _sum([tone(hz, ms, level=level / number) for number, hz in enumerate(harmonics, start=1)])
 
 
 def faded(sound: Samples, ms: int) -> Samples:
