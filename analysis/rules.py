@@ -6,6 +6,12 @@ from datetime import datetime
 
 TRY_AGAIN = frozenset({"completed", "no_answer", "busy", "unreachable", "voicemail", "dropped", "failed", "lost"})
 
+MACHINES: Mapping[str, str] = {
+    "fax": "This number is a fax machine.",
+    "voicemail": "A voicemail answered.",
+}
+MESSAGE_LEFT = "A voicemail answered, and a message was left."
+
 REASONS: Mapping[str, str] = {
     "completed": "The callee said nothing.",
     "no_answer": "Nobody answered.",
@@ -52,6 +58,19 @@ def by_outcome(
         summary=reason,
         next_call_needed=outcome in TRY_AGAIN and not do_not_call_requested,
         next_call_at=None if do_not_call_requested else next_call_at,
+        do_not_call_requested=do_not_call_requested,
+    )
+
+
+def by_machine(kind: str, *, message_left: bool, do_not_call_requested: bool) -> Judgement:
+    """A machine answered, and the plan says what that means: nothing that it played was said by anybody."""
+    reason = MESSAGE_LEFT if message_left else MACHINES[kind]
+    return Judgement(
+        method="rule",
+        task_completed=False,
+        reason=reason,
+        summary=reason,
+        next_call_needed=kind != "fax" and not do_not_call_requested,
         do_not_call_requested=do_not_call_requested,
     )
 

@@ -15,6 +15,7 @@ from calls.selectors import (
     talk_order,
     transcript_of,
 )
+from calls.services.callee import note_callee, note_message_left
 from calls.services.capacity import free_lines, sweep_when_a_line_frees
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
@@ -51,6 +52,8 @@ __all__ = [
     "mark_do_not_call",
     "media_up",
     "next_calling_time",
+    "note_callee",
+    "note_message_left",
     "put_group",
     "record_event",
     "record_figures",

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from calls.contracts import CalleeKind
 from calls.states import LIVE, Outcome, State, Transfer
 from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
@@ -133,6 +134,13 @@ class Call(models.Model):
     sip_cause = models.CharField(max_length=16, blank=True)
     talk_ms = models.PositiveIntegerField(default=0)
     cost_microcents = models.PositiveBigIntegerField(default=0)
+    callee_kind = models.CharField(
+        max_length=12,
+        choices=[(kind.value, kind.value) for kind in CalleeKind],
+        default=CalleeKind.UNKNOWN,
+        help_text="Who is there, as far as it was known last.",
+    )
+    message_left = models.BooleanField(default=False, help_text="On a voicemail, heard to its end.")
     figures = models.JSONField(default=dict, blank=True, help_text="Measured by the gateway, see TalkFigures.")
 
     class Meta:

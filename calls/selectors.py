@@ -174,4 +174,6 @@ def to_view(call: Call) -> CallView:
         cost_microcents=call.cost_microcents,
         figures=call.figures,
         brief=Brief.from_json(call.brief),
+        callee_kind=call.callee_kind,
+        message_left=call.message_left,
     )

@@ -56,6 +56,8 @@ def case_data(
         "objective": f"{brief.goal}\n{brief.instructions}".strip(),
         "result_fields": [dict(field) for field in brief.result_fields],
         "outcome": call.outcome,
+        "callee_kind": call.callee_kind,
+        "message_left": call.message_left,
         "events": [
             {"kind": event.kind, "at_ms": _since_answer(event, call), "detail": dict(event.detail)}
             for event in events[-EVENTS_AT_MOST:]

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import F
 
 from analysis.contracts import CALL_JUDGED, CallJudged
-from analysis.facts import measure
+from analysis.facts import machine_alone, measure
 from analysis.models import Verdict
 from analysis.roles.analyst import ANALYST, case_data, judgement, may_be_callback
-from analysis.rules import Judgement, by_outcome, without_judge
+from analysis.rules import Judgement, by_machine, by_outcome, without_judge
 from calls.contracts import CallEnded, CallView, EventView
 from calls.facade import call_view, events_of, transcript_of
 from opendeep.core import outbox
@@ -79,6 +79,8 @@ def _judged(call: CallView, events: Sequence[EventView], at: datetime) -> tuple[
     transcript = transcript_of(call.id)
     facts = measure(transcript)
     no, callback_at = _noted_no(events), _agreed_callback(events, at)
+    if machine := machine_alone(call, events):
+        return by_machine(machine, message_left=call.message_left, do_not_call_requested=no), {}
     if not facts.callee_spoke:
         rule = by_outcome(call.outcome, call.end_reason, do_not_call_requested=no, next_call_at=callback_at)
         return rule, {}

@@ -36,6 +36,8 @@ class CallOutput(serializers.ModelSerializer[Call]):
             "sip_cause",
             "talk_ms",
             "cost_microcents",
+            "callee_kind",
+            "message_left",
         ]
 
 

@@ -48,8 +48,8 @@ def media_up(call_id: UUID, *, gateway_id: str, at: datetime) -> bool:
 def talk_over(call_id: UUID, *, gateway_id: str, cause: str, at: datetime) -> None:
     """The talk is over and everything of it is written. Idempotent; the first cause counts.
 
-    `cause` is agent_ended, callee_hung_up, connection_lost, max_duration, stopped, voicemail, silence, transferred, or
-    any other word.
+    `cause` is agent_ended, callee_hung_up, connection_lost, max_duration, stopped, voicemail, fax, on_hold, silence,
+    transferred, or any other word.
     """
     with transaction.atomic():
         call = Call.objects.filter(id=call_id, gateway=gateway_id).first()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from calls.models import Call, CallEvent, DoNotCall, Recording, Turn
 from calls.selectors import do_not_call_list
 from calls.states import State
-from calls.web.words import SPEAKERS, call_pill, decision_words, heard_and_unheard, measures
+from calls.web.words import SPEAKERS, call_pill, callee_words, decision_words, heard_and_unheard, measures
 from opendeep.core import words
 from opendeep.core.errors import NotFound
 from opendeep.core.paging import Page, page_of
@@ -183,6 +183,8 @@ def _decision_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLi
 def _facts(call: Call, their_time: str) -> list[tuple[str, str]]:
     """How it went, for the panel beside the transcript."""
     facts = measures(call.figures)
+    if who := callee_words(call.callee_kind, message_left=call.message_left):
+        facts.insert(0, ("Who answered", who))
     if their_time:
         facts.insert(0, ("Callee's clock", their_time))
     if call.talk_ms:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
+from calls.contracts import CalleeKind
 from calls.states import Outcome, State
 from opendeep.core import words
 from opendeep.core.words import Pill
@@ -53,6 +54,15 @@ RULE_WORDS = {
     "pbx": "the telephone system",
 }
 
+CALLEE_WORDS: dict[CalleeKind, str] = {
+    CalleeKind.PERSON: "a person",
+    CalleeKind.VOICEMAIL: "a voicemail",
+    CalleeKind.MENU: "a phone menu",
+    CalleeKind.FAX: "a fax machine",
+    CalleeKind.SILENCE: "nobody spoke",
+}
+"""Whoever is unknown is not spoken of."""
+
 SPEAKERS = {"agent": "Agent", "callee": "Callee", "system": "Note"}
 
 
@@ -72,6 +82,12 @@ def decision_words(detail: Mapping[str, Any]) -> str:
         case "deny":
             return f"May not be dialled: {said}"
     return f"Waits: {said}"
+
+
+def callee_words(kind: str, *, message_left: bool) -> str:
+    """Who answered, for example "a voicemail, a message was left"; empty when that is not known."""
+    said = CALLEE_WORDS.get(CalleeKind(kind), "")
+    return ", ".join(part for part in (said, "a message was left" if message_left else "") if part)
 
 
 def heard_and_unheard(text: str, heard_text: str) -> tuple[str, str]:

@@ -3,6 +3,9 @@
 A retry happens while attempts are left. A callback that the callee asked for at a certain time may exceed
 `max_attempts` by one: somebody who says "call me tomorrow at ten" in the last attempt is not let down, and a callee
 who always says so is still not called for ever.
+
+A voicemail is settled by the plan: a message that was left completes a task that needs no answer. A fax machine is never
+anybody.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from calls.contracts import VoicemailPolicy
 from campaigns.planning.retries import DEFAULT_TABLE, Table, retry_at
 
 CALLBACKS_BEYOND_MAX_ATTEMPTS = 1
@@ -32,8 +36,8 @@ RETRY_WORDS: Mapping[str, str] = {
 class TaskFacts:
     """`attempts` counts the calls so far, with the judged one; `listed`: the number is on the do-not-call list.
 
-    `seed` names the task; `opening` gives the first moment within the calling hours from a moment on, None when they
-    never open.
+    `needs_answer`: a call shall find something out, so that a message alone settles nothing. `seed` names the task;
+    `opening` gives the first moment within the calling hours from a moment on, None when they never open.
     """
 
     attempts: int
@@ -44,6 +48,8 @@ class TaskFacts:
     campaign_ends_at: datetime | None = None
     retries: Table = field(default_factory=lambda: DEFAULT_TABLE)
     seed: str = ""
+    voicemail: VoicemailPolicy = "as_instructed"
+    needs_answer: bool = False
     opening: Callable[[datetime], datetime | None] = lambda moment: moment
 
 
@@ -58,6 +64,8 @@ class Judged:
     next_call_needed: bool
     next_call_at: datetime | None = None
     do_not_call_requested: bool = False
+    is_fax: bool = False
+    message_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +110,22 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
         return Cancel("Cancelled." if task.campaign_cancelled else judged.end_reason or "The call was cancelled.")
     if judged.outcome == "blocked":
         return Fail("blocked", judged.end_reason or "The call is not allowed.")
+    if judged.is_fax:
+        return Fail("fax", judged.reason)
+    if judged.outcome == "voicemail" and task.voicemail != "as_instructed":
+        return _after_voicemail(task, judged, now)
     if judged.next_call_needed or (judged.outcome == "rejected" and task.retries.get("rejected")):
         return _another_call(task, judged, now)
     code = "rejected" if judged.outcome == "rejected" else "not_achieved"
     return Fail(code, judged.reason)
+
+
+def _after_voicemail(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
+    if task.voicemail == "leave_message" and judged.message_left and not task.needs_answer:
+        return Complete("A message was left on a voicemail.", "message_left")
+    if task.voicemail == "hang_up":
+        return Fail("voicemail", "A voicemail answered, and the plan says not to call again.")
+    return _another_call(task, judged, now)
 
 
 def _another_call(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
+from calls.contracts import VoicemailPolicy
 from campaigns.planning.fields import CHECKED, PhoneNumber, SnakeCase, Value, complaint, words_of
 from campaigns.planning.retries import DEFAULT_TABLE
 from opendeep.core.errors import DomainError
@@ -159,6 +160,7 @@ class Plan(Value):
     start_at: Annotated[str | None, AfterValidator(_local_time)] = None
     end_at: Annotated[str | None, AfterValidator(_local_time)] = None
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    voicemail: SkipJsonSchema[VoicemailPolicy] = "as_instructed"
     retries: SkipJsonSchema[Retries] = Retries()
     canary: SkipJsonSchema[Canary | None] = Canary()
     requires_consent: SkipJsonSchema[bool] = False
@@ -196,6 +198,7 @@ class Plan(Value):
             return self
         known = {contact["phone"]: contact for contact in earlier.get("contacts", ())}
         kept: dict[str, Any] = {
+            "voicemail": earlier.get("voicemail", self.voicemail),
             "requires_consent": bool(earlier.get("requires_consent")),
             "contacts": tuple(contact.keeping(known.get(contact.phone)) for contact in self.contacts),
         }

@@ -12,7 +12,10 @@ markdown = MarkdownIt("commonmark", {"html": False})
 
 CONCLUSIONS = {
     "achieved": "done",
+    "message_left": "a message was left on a voicemail",
     "not_achieved": "not achieved",
+    "voicemail": "a voicemail answered",
+    "fax": "a fax machine answered",
     "do_not_call": "asked not to be called",
     "attempts_used_up": "not reached after all attempts",
     "rejected": "call rejected",

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
-from calls.contracts import CallView
+from calls.contracts import CalleeKind, CallView
 from calls.facade import add_do_not_call, call_view, is_do_not_call, next_calling_time
 from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
@@ -69,6 +69,8 @@ def _facts(task: Task, campaign: Campaign) -> TaskFacts:
         campaign_ends_at=campaign.ends_at,
         retries={**DEFAULT_TABLE, **campaign.plan.get("retries", {})},
         seed=str(task.pk),
+        voicemail=campaign.plan.get("voicemail", "as_instructed"),
+        needs_answer=bool(campaign.plan.get("result_fields")),
         opening=partial(next_calling_time, task.organization_id, task.contact.time_zone, number=task.contact.number),
     )
 
@@ -82,6 +84,8 @@ def _judged(call: CallView, verdict: VerdictView) -> Judged:
         next_call_needed=verdict.next_call_needed,
         next_call_at=verdict.next_call_at,
         do_not_call_requested=verdict.do_not_call_requested,
+        is_fax=call.callee_kind == CalleeKind.FAX,
+        message_left=call.message_left,
     )
 
 

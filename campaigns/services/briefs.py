@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from calls.contracts import Brief
+from calls.contracts import Brief, VoicemailPolicy
 from campaigns.models import Campaign, Task
 from campaigns.selectors import Attempt
 
@@ -20,8 +20,15 @@ def brief_for(task: Task, campaign: Campaign, attempts: Sequence[Attempt]) -> Br
         language=plan["language"],
         result_fields=tuple(plan["result_fields"]),
         variables={str(name): str(value) for name, value in task.contact.variables.items()},
+        voicemail=_voicemail(plan.get("voicemail", "as_instructed"), attempts),
         earlier="\n".join(_told(attempt) for attempt in attempts[-EARLIER_AT_MOST:]),
     )
+
+
+def _voicemail(wanted: VoicemailPolicy, attempts: Sequence[Attempt]) -> VoicemailPolicy:
+    """Nobody finds two messages about the same matter: after the first one only a person is still wanted."""
+    left = any(attempt.call.message_left for attempt in attempts)
+    return "try_again" if wanted == "leave_message" and left else wanted
 
 
 def _told(attempt: Attempt) -> str:

@@ -12,7 +12,7 @@ from campaigns.planning.questions import Question
 from campaigns.selectors import current_plan, messages_of
 from campaigns.services.chat import REPLY_EXPIRES
 from campaigns.web.forms import Errors, FieldView, question_fields
-from campaigns.web.words import people, start_button
+from campaigns.web.words import people, start_button, voicemail_words
 from opendeep.core import words
 
 PEOPLE_SHOWN = 100
@@ -39,6 +39,7 @@ class PlanCard:
     who: str
     start: datetime | None
     attempts: str
+    voicemail: str
     button: str
 
 
@@ -120,6 +121,7 @@ def _plan_card(conversation: Conversation, now: datetime, zone: ZoneInfo) -> Pla
         who=people(len(contacts)),
         start=start,
         attempts=words.counted(plan.max_attempts, "call"),
+        voicemail=voicemail_words(plan.voicemail, needs_answer=bool(plan.result_fields)),
         button=start_button([contact["name"] for contact in contacts], when),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import QueryDict
 
 from campaigns.planning.questions import LENGTHS, Question
+from campaigns.web.words import VOICEMAIL_WORDS
 
 ANSWER_PREFIX = "answer-"
 RADIOS_AT_MOST = 4
@@ -114,6 +115,14 @@ def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None) -> list[F
         field("opening", "Opening sentence", "textarea", help="The first thing the agent says.", max_length=500),
         field("instructions", "Instructions", "textarea", required=False, rows=5, max_length=8000),
         field("max_attempts", "Calls at most, each", "number"),
+        FieldView(
+            "voicemail",
+            "When a voicemail answers",
+            "select",
+            plan.get("voicemail") or "as_instructed",
+            options=list(VOICEMAIL_WORDS.items()),
+            errors=found.get("voicemail", ()),
+        ),
         field("start_at", "Start", "datetime-local", required=False, help="Empty means at once."),
         field("end_at", "End", "datetime-local", required=False, help="No call after this. Empty means no end."),
     ]
@@ -141,8 +150,9 @@ def read_plan(data: QueryDict, base: Mapping[str, Any]) -> dict[str, Any]:
     """The changed plan, unchecked: `base` with what the form holds. Rows without name and number are left out."""
     typed = {field.name: str(data.get(field.name, "")).strip() for field in plan_fields(base)}
     contacts = base["contacts"] if len(base["contacts"]) > CONTACTS_EDITED_AT_MOST else _read_contacts(data, base)
+    voicemail = typed["voicemail"] or base.get("voicemail", "as_instructed")
     times = {name: typed[name] or None for name in ("start_at", "end_at")}
-    return {**base, **typed, **times, "contacts": contacts}
+    return {**base, **typed, **times, "voicemail": voicemail, "contacts": contacts}
 
 
 def _read_contacts(data: QueryDict, base: Mapping[str, Any]) -> list[dict[str, Any]]:

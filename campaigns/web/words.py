@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from calls.contracts import VoicemailPolicy
 from campaigns.states import CampaignStatus, TaskStatus
 from opendeep.core import words
 from opendeep.core.words import Pill
@@ -26,7 +27,16 @@ CONCLUSION_PILLS: dict[str, Pill] = {
     "blocked": Pill("Not allowed", "stop"),
     "attempts_used_up": Pill("Not reached", "still"),
     "rejected": Pill("Declined", "still"),
+    "voicemail": Pill("Voicemail", "still"),
+    "fax": Pill("Fax machine", "stop"),
     "not_achieved": Pill("Not done", "still"),
+}
+
+VOICEMAIL_WORDS: dict[VoicemailPolicy, str] = {
+    "as_instructed": "Do what the instructions say",
+    "leave_message": "Leave one message after the beep; call again only if an answer is needed",
+    "try_again": "Hang up and call again later",
+    "hang_up": "Hang up and do not call again",
 }
 
 LINE_PILLS: dict[str, Pill] = {
@@ -60,6 +70,15 @@ def task_pill(
     if known is TaskStatus.IN_PROGRESS:
         return LINE_PILLS.get(call_state, TASK_PILLS[known])
     return TASK_PILLS[known]
+
+
+def voicemail_words(policy: VoicemailPolicy, *, needs_answer: bool) -> str:
+    """What the plan says about voicemails, and what that means for this plan."""
+    if policy != "leave_message":
+        return VOICEMAIL_WORDS[policy]
+    if needs_answer:
+        return "Leave one message after the beep, and call again for the answer"
+    return "Leave a message after the beep; that completes the call"
 
 
 def people(count: int) -> str:

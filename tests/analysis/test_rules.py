@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analysis.rules import REASONS, TRY_AGAIN, by_outcome, without_judge
+from analysis.rules import MESSAGE_LEFT, REASONS, TRY_AGAIN, by_machine, by_outcome, without_judge
 from calls.states import Outcome
 
 SOON = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -38,3 +38,11 @@ def test_without_a_judge_nothing_is_claimed_and_a_promise_is_kept() -> None:
     assert "The model answers nonsense" in judged.reason
     assert (judged.task_completed, judged.next_call_needed, judged.next_call_at) == (False, True, SOON)
     assert not without_judge("No.", do_not_call_requested=False, next_call_at=None).next_call_needed
+
+
+def test_a_fax_machine_needs_no_other_call_and_a_voicemail_may() -> None:
+    fax = by_machine("fax", message_left=False, do_not_call_requested=False)
+    assert (fax.reason, fax.next_call_needed) == ("This number is a fax machine.", False)
+    message = by_machine("voicemail", message_left=True, do_not_call_requested=False)
+    assert (message.reason, message.next_call_needed) == (MESSAGE_LEFT, True)
+    assert not by_machine("voicemail", message_left=False, do_not_call_requested=True).next_call_needed

@@ -302,3 +302,16 @@ def test_strangers_change_nothing(strange_page: Browser, alice: User, part: str)
     strange_page.post(url(conversation, part), plan_form(plan_data(), message="Hello"), status=404)
     assert conversation.messages.count() == 1
     assert not Campaign.objects.exists()
+
+
+def test_what_happens_at_a_voicemail_is_chosen_in_the_plan_and_shown(page: Browser, alice: User) -> None:
+    plan = plan_data(result_fields=[])
+    conversation = make_conversation(alice, plan)
+    assert "When a voicemail answers Do what the instructions say" in words_of(page.get(url(conversation)))
+    html = page.post(url(conversation, "plan/"), plan_form(plan, voicemail="leave_message"))
+    assert "Leave a message after the beep; that completes the call" in words_of(html)
+    html = page.post(url(conversation, "plan/"), plan_form(plan, voicemail="shout", revision="2"), status=422)
+    assert "This must be one of" in html
+    saved = current_plan(conversation)
+    assert saved is not None
+    assert saved[0]["voicemail"] == "leave_message"

@@ -249,3 +249,9 @@ def test_the_gates_decisions_are_told_in_words(page: Browser, acme: Organization
 
 def test_every_rule_of_the_gate_has_words() -> None:
     assert {rule.__name__ for rule in RULES} <= set(RULE_WORDS)
+
+
+def test_the_page_says_who_answered(page: Browser, acme: Organization) -> None:
+    machine = talked(acme, callee_kind="voicemail", message_left=True)
+    assert "Who answered a voicemail, a message was left" in words_of(page.get(url(machine)))
+    assert "Who answered" not in words_of(page.get(url(talked(acme))))

@@ -215,3 +215,12 @@ def test_a_time_zone_that_is_none_is_named_with_its_place() -> None:
     plan = plan_data()
     plan["contacts"][0]["time_zone"] = "Mars/Olympus"
     assert "is not a time zone" in wrong_fields(plan)["contacts.0.time_zone"][0]
+
+
+def test_what_to_do_at_a_voicemail_is_kept_and_nonsense_is_refused() -> None:
+    plan = Plan.from_user(plan_data(voicemail="try_again"))
+    assert Plan.from_user(plan_data()).keeping(plan.to_json()).voicemail == "try_again"
+    assert Plan.from_user(plan_data()).voicemail == "as_instructed"
+    with pytest.raises(DomainError) as refused:
+        Plan.from_user(plan_data(voicemail="shout"))
+    assert list(refused.value.fields) == ["voicemail"]

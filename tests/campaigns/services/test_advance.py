@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from calls.models import DoNotCall
+from calls.models import Call, DoNotCall
 from calls.states import Outcome
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
@@ -164,3 +164,26 @@ def test_what_a_call_of_a_cancelled_campaign_achieved_counts() -> None:
 def test_the_calls_of_a_cancelled_campaign_are_not_repeated() -> None:
     task = make_called_task(Outcome.BUSY, campaign=make_campaign(status=CampaignStatus.CANCELLED))
     assert judged(task, next_call_needed=True).status == "cancelled"
+
+
+def at_a_machine(outcome: Outcome, *, plan: dict[str, Any], **call: Any) -> Task:
+    task = make_called_task(outcome, campaign=make_campaign(plan=plan_data(**plan)))
+    assert task.current_call_id is not None
+    Call.objects.filter(pk=task.current_call_id).update(**call)
+    return judged(task, next_call_needed=True, reason="A machine answered.")
+
+
+def test_a_message_that_was_left_completes_the_task() -> None:
+    plan = {"voicemail": "leave_message", "result_fields": []}
+    task = at_a_machine(Outcome.VOICEMAIL, plan=plan, message_left=True)
+    assert (task.status, task.conclusion_code) == ("completed", "message_left")
+
+
+def test_a_message_is_not_the_answer_that_the_plan_asks_for() -> None:
+    task = at_a_machine(Outcome.VOICEMAIL, plan={"voicemail": "leave_message"}, message_left=True)
+    assert (task.status, task.next_action_reason) == ("pending", "voicemail answered")
+
+
+def test_a_fax_machine_is_given_up_for_good() -> None:
+    task = at_a_machine(Outcome.UNREACHABLE, plan={}, callee_kind="fax")
+    assert (task.status, task.conclusion_code) == ("failed_conclusive", "fax")

@@ -1,0 +1,29 @@
+"""Who is at the other end of a call, as the gateway comes to know it, and whether they were left a message."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from calls.contracts import CalleeKind
+from calls.models import Call, CallEvent
+from opendeep.core.live import call_group, hint_on_commit
+
+
+def note_callee(call_id: UUID, *, kind: CalleeKind, why: str, at: datetime) -> None:
+    """The last word counts; `why` says in words what it rests on. Says nothing when that is known already."""
+    with transaction.atomic():
+        if Call.objects.filter(id=call_id).exclude(callee_kind=kind).update(callee_kind=kind):
+            _note(call_id, "callee_kind", {"kind": kind.value, "why": why}, at)
+
+
+def note_message_left(call_id: UUID, *, at: datetime) -> None:
+    """A voicemail has recorded the agent's message to its end. Idempotent."""
+    with transaction.atomic():
+        if Call.objects.filter(id=call_id, message_left=False).update(message_left=True):
+            _note(call_id, "message_left", {}, at)
+
+
+def _note(call_id: UUID, kind: str, detail: dict[str, str], at: datetime) -> None:
+    CallEvent.objects.create(call_id=call_id, at=at, kind=kind, source="gateway", detail=detail)
+    hint_on_commit(call_group(call_id), "event")

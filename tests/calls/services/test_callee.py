@@ -1,0 +1,33 @@
+"""Who is at the other end: written down once for each change, shown with the call."""
+
+import pytest
+
+from calls.contracts import CalleeKind
+from calls.selectors import call_view, events_of
+from calls.services.callee import note_callee, note_message_left
+from calls.states import State
+from tests.factories import NOW, make_call
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_change_is_an_event_with_its_reason_and_the_last_one_counts() -> None:
+    call = make_call(State.TALKING)
+    note_callee(call.id, kind=CalleeKind.MENU, why="offers keys to press", at=NOW)
+    for _ in range(2):  # a write may come twice
+        note_callee(call.id, kind=CalleeKind.PERSON, why="somebody answers", at=NOW)
+    assert call_view(call.id).callee_kind == "person"
+    details = [event.detail for event in events_of(call.id) if event.kind == "callee_kind"]
+    assert details == [
+        {"kind": "menu", "why": "offers keys to press"},
+        {"kind": "person", "why": "somebody answers"},
+    ]
+
+
+def test_a_message_is_left_once() -> None:
+    call = make_call(State.TALKING)
+    assert not call_view(call.id).message_left
+    for _ in range(2):
+        note_message_left(call.id, at=NOW)
+    assert call_view(call.id).message_left
+    assert [event.kind for event in events_of(call.id)] == ["message_left"]
