@@ -4,8 +4,8 @@ A retry happens while attempts are left. A callback that the callee asked for at
 `max_attempts` by one: somebody who says "call me tomorrow at ten" in the last attempt is not let down, and a callee
 who always says so is still not called for ever.
 
-A voicemail is settled by the plan: a message that was left completes a task that needs no answer. A fax machine is never
-anybody.
+A voicemail is settled by the plan: a message that was left completes a task that needs no answer. A fax machine is
+nobody who could be called again.
 """
 
 from collections.abc import Callable, Mapping
