@@ -25,6 +25,10 @@ class NarrowBand:
         """Sound of the callee, as it came from the line."""
         return linear_to_ulaw(samples)
 
+    def silence_of_callee(self, frames: int) -> bytes:
+        """As it would come from the line."""
+        return bytes(frames * FRAME_MS * self.line_bytes_per_ms)
+
     def to_line(self, frame: bytes | None) -> bytes:
         """One frame of the agent's voice as a message for the line; None is silence."""
         return self._silent_message if frame is None else self._header + ulaw_to_linear(frame)

@@ -17,6 +17,7 @@ import structlog
 
 from audiogateway import prompts
 from audiogateway.audiosocket.server import Line
+from audiogateway.comfort import Comfort
 from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.hangup import Hangup
 from audiogateway.line_format import NarrowBand
@@ -82,6 +83,7 @@ class Session:
         self._menu = PhoneMenu()
         self._is_voicemail = False
         self._line_format = NarrowBand()
+        self._comfort = Comfort()
         self._dialogue = self._new_dialogue()
         self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._cut_line)
 
@@ -177,6 +179,7 @@ class Session:
     # The line (LineListener) and the clock (Paced)
 
     def on_audio(self, samples: bytes) -> None:
+        self._comfort.heard()
         self._dialogue.hear(samples)
         if self._recording is not None:
             self._recording.heard(samples)
@@ -195,6 +198,8 @@ class Session:
             line.write(self._line_format.to_line(frame))
         if self._recording is not None:
             self._recording.ticked(said, skipped=skipped)
+        if missing := self._comfort.ticked(frames):
+            self._dialogue.hear(self._line_format.silence_of_callee(missing))
         if late:
             self._dialogue.figures.late_frames += frames
             self._dialogue.figures.skipped_frames += skipped

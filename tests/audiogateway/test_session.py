@@ -338,3 +338,11 @@ async def test_a_silent_callee_is_asked_and_then_told_goodbye(stage: Stage) -> N
     assert stage.commands() == [CommandName.END_CALL]
     stage.session.on_line_closed("closed by the PBX")
     assert stage.store.over == ["silence"]
+
+
+async def test_the_model_hears_silence_where_the_telephone_sends_nothing(stage: Stage) -> None:
+    stage.session.on_audio(bytes([1, 0]) * 160)
+    await stage.run(1.0)
+    heard = bytes(stage.voice.audio)
+    assert len(heard) == pytest.approx(8000, abs=2 * 160)
+    assert set(heard[160:]) == {0xFF}

@@ -72,7 +72,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A part of the rig may first have to be downloaded, within limits of its own; the test's is for the test."""
     for item in items:
         if RIG_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S, func_only=True))
+            own = item.get_closest_marker("timeout")
+            seconds = own.args[0] if own is not None else TEST_TIMEOUT_S
+            item.add_marker(pytest.mark.timeout(seconds, func_only=True))
 
 
 @pytest.hookimpl(wrapper=True)

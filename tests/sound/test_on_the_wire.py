@@ -227,7 +227,6 @@ def test_a_callee_without_a_packet_for_ten_seconds_keeps_the_call(call: Call, qu
     assert quiet_call.phone.sent() == []
     assert quiet_call.from_asterisk() == quiet_call.from_asterisk()[:1]  # its id
     spoken_before = len(quiet_call.agent_texts)
-    quiet_call.phone.saves_packets = False
     quiet_call.say("Hello?")
     quiet_call.wait_for("turns", lambda news: any(turn["text"] == "Hello?" for turn in news["turns"]))
     wait_for_speech(quiet_call)
