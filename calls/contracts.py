@@ -1,6 +1,7 @@
 """What other apps exchange with `calls`: frozen values, no Django.
 
-Facts that `calls` publishes by outbox: CALL_ENDED with the payload of CallEnded.to_payload().
+Facts that `calls` publishes by outbox: CALL_ENDED with the payload of CallEnded.to_payload(); those of the
+questions to the owner are in calls/questions/contracts.py.
 The in-call command bus (Redis Pub/Sub) carries Command on `command_channel(call_id)` and Ack on `ack_channel(call_id)`.
 """
 
@@ -363,4 +364,5 @@ GATEWAY_EXPIRES_SECONDS = 6
 # Messages to a gateway's channel: {"type": "voice.prepare", "call_id": str}, {"type": "voice.release", "call_id": str},
 # {"type": "talk.stop", "call_id": str, "reason": str}; while a callee is being put through to a person,
 # {"type": "transfer.answered", "call_id": str} when the two talk, {"type": "transfer.hung_up", "call_id": str} when the
-# callee did not wait for that.
+# callee did not wait for that; and, as a hint,
+# {"type": "question.closed", "call_id": str}.

@@ -3,6 +3,8 @@
 Commands that change something are synchronous and transactional; asyncio callers wrap them with sync_to_async.
 """
 
+from calls.questions.selectors import question_of_tool_call, questions_of_origin
+from calls.questions.service import ask_owner, drop_questions, expire_question
 from calls.selectors import (
     active_call_count,
     call_view,
@@ -38,12 +40,15 @@ from calls.trunks.service import conditions_of_trunks
 __all__ = [
     "active_call_count",
     "add_do_not_call",
+    "ask_owner",
     "call_view",
     "calls_of_origin",
     "cancel_call",
     "conditions_of_trunks",
     "decision_of",
+    "drop_questions",
     "events_of",
+    "expire_question",
     "figures_of_group",
     "free_lines",
     "hang_up",
@@ -55,6 +60,8 @@ __all__ = [
     "note_callee",
     "note_message_left",
     "put_group",
+    "question_of_tool_call",
+    "questions_of_origin",
     "record_event",
     "record_figures",
     "record_recording",

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from calls.contracts import CalleeKind
+from calls.questions.models import Question  # noqa: F401 - a model of this app
 from calls.states import LIVE, Outcome, State, Transfer
 from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization

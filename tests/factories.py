@@ -2,12 +2,13 @@
 
 import itertools
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analysis.models import Verdict
 from calls.contracts import Brief, CallRequest
 from calls.models import Call, CallGroup, CallingHours, Turn
+from calls.questions.models import Question
 from calls.states import Outcome, State
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Conversation, Message, Task
@@ -207,3 +208,15 @@ def make_verdict(call_id: uuid.UUID, **fields: Any) -> Verdict:
         "summary": "They talked.",
     }
     return Verdict.objects.create(call_id=call_id, **(values | fields))
+
+
+def make_question(call: Call, **fields: Any) -> Question:
+    """An open question asked at NOW, with a minute to answer it."""
+    values: dict[str, Any] = {
+        "organization_id": call.organization_id,
+        "command_id": f"call_{next(_counter)}",
+        "text": "May she bring her dog?",
+        "asked_at": NOW,
+        "deadline": NOW + timedelta(seconds=60),
+    }
+    return Question.objects.create(call=call, **(values | fields))

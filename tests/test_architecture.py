@@ -48,3 +48,4 @@ def test_only_the_transition_services_write_the_states() -> None:
     assert writers_of("state", "Call.") <= {"calls/services/transitions.py"}
     assert writers_of("status", "Task.") <= {"campaigns/services/transitions.py"}
     assert writers_of("status", "Campaign.") <= {"campaigns/services/transitions.py"}
+    assert writers_of("status", "Question.") <= {"calls/questions/service.py"}

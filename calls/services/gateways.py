@@ -63,6 +63,11 @@ def release(gateway_id: str, call_id: UUID) -> None:
     _tell(gateway_id, "voice.release", call_id)
 
 
+def question_closed(gateway_id: str, call_id: UUID) -> None:
+    """Tells the gateway that a question of this call needs no more waiting."""
+    _tell(gateway_id, "question.closed", call_id)
+
+
 def tell_answered(gateway_id: str, call_id: UUID) -> None:
     """Tells the gateway that the callee talks with a person, and will not come back."""
     _tell(gateway_id, "transfer.answered", call_id)

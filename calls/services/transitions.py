@@ -13,6 +13,7 @@ from django.db import transaction
 from calls.contracts import CALL_ENDED, CallEnded
 from calls.endings import Ending
 from calls.models import Call, CallEvent
+from calls.questions.service import withdraw_questions
 from calls.services import gateways
 from calls.services.capacity import line_freed
 from calls.states import Signal, State, next_state
@@ -111,6 +112,7 @@ def _record(
 ) -> None:
     if ending is not None:
         detail = {"outcome": ending.outcome, "reason": ending.reason} | detail
+        withdraw_questions(call.id, at=at)
         _publish_end(call, ending, at)
     CallEvent.objects.create(
         call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail

@@ -26,6 +26,11 @@ def user_group(user_id: object) -> str:
     return f"user.{user_id}"
 
 
+def organization_group(organization_id: object) -> str:
+    """Of everybody who works there."""
+    return f"organization.{organization_id}"
+
+
 def hint_on_commit(group: str, what: str) -> None:
     """Tells everybody who watches `group` that `what` changed, once the transaction is committed."""
     transaction.on_commit(lambda: hint(group, what), robust=True)

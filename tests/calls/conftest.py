@@ -27,9 +27,9 @@ def eventually(condition: Callable[[], bool], what: str = "") -> None:
         time.sleep(0.01)
 
 
-def make_gateway(gateway_id: str = "gateway-1", *, capacity: int = 10, load: int = 0) -> GatewayInfo:
+def make_gateway(gateway_id: str = "gateway-1", *, capacity: int = 10, load: int = 0, channel: str = "") -> GatewayInfo:
     """A gateway that says in Redis that it lives. Needs the fixture redis_url."""
-    info = GatewayInfo(gateway_id, "127.0.0.1:9092", f"specific.{gateway_id}", capacity, load)
+    info = GatewayInfo(gateway_id, "127.0.0.1:9092", channel or f"specific.{gateway_id}", capacity, load)
     connection().set(GATEWAY_KEY_PREFIX + gateway_id, info.encode(), ex=GATEWAY_EXPIRES_SECONDS)
     return info
 
