@@ -190,6 +190,29 @@ PERSONAS: tuple[Persona, ...] = (
         line_timeout_ms=3_000,
     ),
     Persona(14, "rejects the call", Refuses(sip_status=603, cause=21)),
+    Persona(
+        30,
+        "wants a person, and talks with whoever they are put through to",
+        script=Script(
+            on_answer=GREETING,
+            on_turn=(
+                (Wait(200), Say("Please put me through to a real person.")),
+                (),  # the agent says that it will
+                (Wait(200), Say("Hello, I only wanted to hear a human voice.")),
+            ),
+            on_more=(Wait(200), Say("Thank you, goodbye."), Wait(500), HangUp()),
+            on_goodbye=(Wait(200), Say("Goodbye."), Wait(1000), HangUp()),
+        ),
+    ),
+    Persona(
+        31,
+        "the owner's colleague, to whom callees are put through",
+        script=Script(
+            on_answer=(Wait(400), Say("Reception, how can I help you?")),
+            on_turn=((Wait(200), Say("I am glad to help you.")),),
+            on_more=(Wait(200), Say("Goodbye."), Wait(2000), HangUp()),
+        ),
+    ),
     Persona(15, "as 9, and its telephone sends no audio at all", script=SILENT, sends_audio=False),
 )
 

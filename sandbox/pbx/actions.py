@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sandbox.pbx import causes
+from sandbox.pbx import causes, events
 from sandbox.pbx.ami import Action, Header
 from sandbox.pbx.call import Call, HangUpAsked, RedirectAsked
 from sandbox.pbx.channel import UP
@@ -161,6 +161,19 @@ async def _redirect(desk: Desk, session: Session, action: Action) -> None:
     session.respond(action, "Success", ("Message", "Redirect successful"))
 
 
+async def _setvar(desk: Desk, session: Session, action: Action) -> None:
+    name, value = action.get("Variable"), action.get("Value")
+    if not name:
+        raise AmiError("No variable specified")
+    if not action.get("Channel"):
+        desk.exchange.globals[name] = value
+    else:
+        channel = _find(desk, action, "No such channel").channel
+        channel.variables[name] = value
+        desk.exchange.publish(events.var_set(channel, name, value))
+    session.respond(action, "Success", ("Message", "Variable Set"))
+
+
 def _find(desk: Desk, action: Action, otherwise: str) -> Call:
     call = desk.exchange.find(action.get("Channel"))
     if call is None:
@@ -185,7 +198,7 @@ async def _core_show_channels(desk: Desk, session: Session, action: Action) -> N
                 ("Application", call.channel.application),
                 ("ApplicationData", call.channel.application_data),
                 ("Duration", f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"),
-                ("BridgeId", ""),
+                ("BridgeId", call.channel.bridge),
             ]
         )
     _end_list(session, action, "CoreShowChannelsComplete", ("ListItems", str(len(calls))))
@@ -206,7 +219,7 @@ async def _status(desk: Desk, session: Session, action: Action) -> None:
                 ("EffectiveConnectedLineNum", channel.connected_number),
                 ("EffectiveConnectedLineName", channel.connected_name),
                 ("TimeToHangup", "0"),
-                ("BridgeID", ""),
+                ("BridgeID", channel.bridge),
                 ("Application", channel.application),
                 ("Data", channel.application_data),
                 ("Nativeformats", "(ulaw)"),
@@ -263,6 +276,7 @@ _HANDLERS: dict[str, Handler] = {
     "hangup": _hangup,
     "playdtmf": _play_dtmf,
     "redirect": _redirect,
+    "setvar": _setvar,
     "coreshowchannels": _core_show_channels,
     "status": _status,
     "userevent": _user_event,

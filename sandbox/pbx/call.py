@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.pbx import causes, events
+from sandbox.pbx import causes, dialplan, events
 from sandbox.pbx.callee import Callee, HearsGoodbye
 from sandbox.pbx.channel import RINGING, UNKNOWN, UP, Channel
 from sandbox.pbx.clock import Clock
@@ -15,10 +15,13 @@ from sandbox.pbx.events import Event
 from sandbox.pbx.journal import Journal
 from sandbox.pbx.leg import AudioLeg, LegEnd
 from sandbox.pbx.originate import OriginateRequest
+from sandbox.pbx.transfer import Dial, DialEnd, Person, TwoPeople
 from sandbox.personas import Answers, Persona, Refuses, RingsForEver
 
 RING_AFTER_MS = 100
 CONNECT_TIMEOUT_S = 2.0
+LONG_MS = 60_000.0
+"""How long Dial() rings when no time is set."""
 
 _REASON_FAILED, _REASON_NO_ANSWER, _REASON_ANSWERED = 0, 3, 4
 
@@ -43,7 +46,7 @@ class RedirectAsked:
 
 @dataclass(frozen=True)
 class Ending:
-    """`by`: callee, trunk, timeout, ami, gateway, media or dialplan."""
+    """`by`: callee, person, trunk, timeout, ami, gateway, media or dialplan."""
 
     by: str
     cause: int
@@ -59,6 +62,7 @@ class Surroundings:
     publish: Callable[[Event], None]
     extension_exists: Callable[[str, str, int], bool]
     hears_goodbye: HearsGoodbye
+    person_at: Callable[[str, Channel], Person | None]
 
 
 class Call:
@@ -173,43 +177,109 @@ class Call:
         self._around.journal.write("answered", channel_id=self.channel.uniqueid, number=self._request.number)
 
     async def _run_dialplan(self) -> Ending:
-        """The sandbox's dialplan is OpenDeep's: Answer, AudioSocket within TryExec, Hangup with 16 or 38."""
+        """The sandbox's dialplan is OpenDeep's (sandbox/pbx/dialplan.py)."""
         channel, request = self.channel, self._request
-        channel.context, channel.exten, channel.priority = request.context, request.exten, request.priority
-        self._callee = Callee(self._persona.script, self._around.hears_goodbye)
+        self._callee = callee = self._person(self._persona)
+        self._enter(request.context, request.exten, request.priority)
         while True:
-            self._execute(1, "Answer", "")
-            ended = await self._audio_socket(self._callee)
+            if channel.context == dialplan.TRANSFER_CONTEXT:
+                ended = await self._put_through(callee)
+            else:
+                ended = await self._talk_with_voice(callee)
             match ended:
-                case LegEnd.GATEWAY_DONE:
-                    self._execute(3, "Hangup", str(causes.NORMAL))
-                    return Ending("gateway", causes.NORMAL)
-                case LegEnd.FAILED:
-                    self._execute(3, "Hangup", str(causes.NETWORK_OUT_OF_ORDER))
-                    return Ending("media", causes.NETWORK_OUT_OF_ORDER, 500)
-                case LegEnd.CALLEE_HUNG_UP:
-                    self._around.publish(events.hangup_request(channel, causes.UNKNOWN, None))
-                    return Ending("callee", causes.UNKNOWN)
-                case LegEnd.LINE_DEAD:
-                    self._around.publish(events.soft_hangup_request(channel, causes.DEVICE_GONE))
-                    return Ending("trunk", causes.CHANNEL_UNAVAILABLE)
+                case Ending():
+                    return ended
                 case HangUpAsked(cause):
                     return Ending("ami", cause, causes.SIP_STATUS.get(cause))
                 case RedirectAsked(context, exten, priority):
-                    channel.context, channel.exten, channel.priority = context, exten, priority
+                    self._enter(context, exten, priority)
                     if not self._around.extension_exists(context, exten, priority):
                         return Ending("dialplan", causes.UNKNOWN)
 
-    def _execute(self, priority: int, application: str, data: str) -> None:
-        self.channel.priority = priority
-        self.channel.application, self.channel.application_data = application, data
+    def _enter(self, context: str, exten: str, priority: int) -> None:
+        self.channel.context, self.channel.exten, self.channel.priority = context, exten, priority
+
+    def _person(self, persona: Persona) -> Callee:
+        return Callee(persona.script, self._around.hears_goodbye)
+
+    async def _talk_with_voice(self, callee: Callee) -> Ending | HangUpAsked | RedirectAsked:
+        if self.channel.priority < dialplan.VOICE.priority:
+            self._execute(dialplan.ANSWER)
+            self._execute(dialplan.SKIP_DETECTION)
+        ended = await self._audio_socket(callee)
+        match ended:
+            case LegEnd.GATEWAY_DONE:
+                self._execute(dialplan.HANG_UP, str(causes.NORMAL))
+                return Ending("gateway", causes.NORMAL)
+            case LegEnd.FAILED:
+                self._execute(dialplan.HANG_UP, str(causes.NETWORK_OUT_OF_ORDER))
+                return Ending("media", causes.NETWORK_OUT_OF_ORDER, 500)
+            case LegEnd.CALLEE_HUNG_UP:
+                self._around.publish(events.hangup_request(self.channel, causes.UNKNOWN, None))
+                return Ending("callee", causes.UNKNOWN)
+            case LegEnd.LINE_DEAD:
+                self._around.publish(events.soft_hangup_request(self.channel, causes.DEVICE_GONE))
+                return Ending("trunk", causes.CHANNEL_UNAVAILABLE)
+        return ended
+
+    async def _put_through(self, callee: Callee) -> Ending | HangUpAsked | RedirectAsked:
+        """To whom the variables name; back to the voice when nobody picks up there."""
+        channel, around = self.channel, self._around
+        self._execute(dialplan.DIAL)
+        destination = channel.variables.get("OPENDEEP_TRANSFER_TO", "")
+        person = around.person_at(destination, channel)
+        ended, dial = DialEnd.UNAVAILABLE, None
+        if person is not None:
+            talk = TwoPeople(callee)
+            dial = Dial(
+                channel,
+                person,
+                talk,
+                asked=self._asked,
+                clock=around.clock,
+                publish=around.publish,
+                answers=self._person,
+            )
+            ended = await dial.run(self._transfer_timeout_ms())
+        answered = dial is not None and dial.was_answered
+        around.journal.write("transfer", channel_id=channel.uniqueid, to=destination, answered=answered)
+        return self._after_dial(ended, dial)
+
+    def _after_dial(self, ended: DialEnd, dial: Dial | None) -> Ending | HangUpAsked | RedirectAsked:
+        channel = self.channel
+        goes_back = ended not in (DialEnd.ASKED, DialEnd.CALLEE_HUNG_UP, DialEnd.PERSON_HUNG_UP)
+        if goes_back:
+            channel.variables["DIALSTATUS"] = ended.value
+            self._execute(dialplan.TELL)
+            call_id = channel.variables.get("OPENDEEP_CALL", "")
+            told = (("Call", call_id), ("Status", ended.value))
+            self._around.publish(events.user_event(channel, "OpenDeepTransfer", *told))
+        if dial is not None:
+            dial.hung_up(ended)
+        if goes_back:
+            self._execute(dialplan.BACK)
+            return RedirectAsked("opendeep-out", "s", dialplan.VOICE.priority)
+        if ended is DialEnd.ASKED:
+            asked, self._asked = self._asked.result(), self._new_question()
+            return asked
+        by_person = ended is DialEnd.PERSON_HUNG_UP
+        return Ending("person", causes.NORMAL) if by_person else Ending("callee", causes.UNKNOWN)
+
+    def _transfer_timeout_ms(self) -> float:
+        seconds = self.channel.variables.get("OPENDEEP_TRANSFER_SECONDS", "")
+        return int(seconds) * 1000 if seconds.isdecimal() else LONG_MS
+
+    def _execute(self, step: dialplan.Step, data: str | None = None) -> None:
+        self.channel.priority = step.priority
+        self.channel.application = step.application
+        self.channel.application_data = dialplan.filled(step, self.channel.variables) if data is None else data
         self._around.publish(events.new_exten(self.channel))
 
     async def _audio_socket(self, callee: Callee) -> LegEnd | HangUpAsked | RedirectAsked:
         """Until one of the three sides is done with it."""
-        variables = self._request.variables
+        variables = self.channel.variables
         call, address = variables.get("OPENDEEP_CALL", ""), variables.get("OPENDEEP_GATEWAY", "")
-        self._execute(2, "TryExec", f"AudioSocket({call},{address})")
+        self._execute(dialplan.VOICE)
         self.channel.application, self.channel.application_data = "AudioSocket", f"{call},{address}"
         try:
             leg = self._leg = self._new_leg(uuid.UUID(call), callee)

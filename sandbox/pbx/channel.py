@@ -11,7 +11,10 @@ _STATES = {DOWN: "Down", RINGING: "Ringing", UP: "Up"}
 
 @dataclass
 class Channel:
-    """`uniqueid` is the ChannelId that the Originate asked for. Times are seconds of the exchange's clock."""
+    """`uniqueid` is the ChannelId that the Originate asked for. Times are seconds of the exchange's clock.
+
+    `linkedid` is the uniqueid of the channel for which this one was dialled; its own, when it is empty.
+    """
 
     name: str
     uniqueid: str
@@ -28,6 +31,8 @@ class Channel:
     application: str = "AppDial2"
     application_data: str = "(Outgoing Line)"
     variables: dict[str, str] = field(default_factory=dict)
+    linkedid: str = ""
+    bridge: str = ""
 
     def snapshot(self, prefix: str = "") -> list[Header]:
         """The headers that every event about a channel begins with."""
@@ -45,5 +50,5 @@ class Channel:
             (f"{prefix}Exten", self.exten),
             (f"{prefix}Priority", str(self.priority)),
             (f"{prefix}Uniqueid", self.uniqueid),
-            (f"{prefix}Linkedid", self.uniqueid),
+            (f"{prefix}Linkedid", self.linkedid or self.uniqueid),
         ]

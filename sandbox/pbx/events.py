@@ -52,16 +52,22 @@ def var_set(channel: Channel, name: str, value: str) -> Event:
     return _about(channel, "VarSet", ("Variable", name), ("Value", value), permission="dialplan")
 
 
-def dial_begin(channel: Channel, dial_string: str) -> Event:
-    return _about_destination(channel, "DialBegin", ("DialString", dial_string))
+def dial_begin(channel: Channel, dial_string: str, caller: Channel | None = None) -> Event:
+    """`caller` is the channel for which `channel` is dialled; an Originate has none."""
+    return _about_destination(channel, caller, "DialBegin", ("DialString", dial_string))
 
 
-def dial_state(channel: Channel, status: str) -> Event:
-    return _about_destination(channel, "DialState", ("DialStatus", status))
+def dial_state(channel: Channel, status: str, caller: Channel | None = None) -> Event:
+    return _about_destination(channel, caller, "DialState", ("DialStatus", status))
 
 
-def dial_end(channel: Channel, status: str) -> Event:
-    return _about_destination(channel, "DialEnd", ("DialStatus", status))
+def dial_end(channel: Channel, status: str, caller: Channel | None = None) -> Event:
+    return _about_destination(channel, caller, "DialEnd", ("DialStatus", status))
+
+
+def user_event(channel: Channel, name: str, *headers: Header) -> Event:
+    """Of the dialplan's application UserEvent."""
+    return _about(channel, "UserEvent", ("UserEvent", name), *headers, permission="user")
 
 
 def hangup_request(channel: Channel, cause: int, sip_status: int | None) -> Event:
@@ -98,8 +104,9 @@ def _about(channel: Channel, name: str, *more: Header, permission: str = "call")
     return Event(name, permission, (*channel.snapshot(), *more))
 
 
-def _about_destination(channel: Channel, name: str, *more: Header) -> Event:
-    return Event(name, "call", (*channel.snapshot("Dest"), *more))
+def _about_destination(channel: Channel, caller: Channel | None, name: str, *more: Header) -> Event:
+    about_caller = caller.snapshot() if caller is not None else []
+    return Event(name, "call", (*about_caller, *channel.snapshot("Dest"), *more))
 
 
 def _cause_headers(cause: int, sip_status: int | None, *, text: bool) -> list[Header]:

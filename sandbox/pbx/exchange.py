@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from itertools import count
 
-from sandbox.pbx import causes, events
+from sandbox.pbx import causes, dialplan, events
 from sandbox.pbx.call import Call, Surroundings
 from sandbox.pbx.channel import Channel
 from sandbox.pbx.clock import Clock
@@ -14,6 +14,7 @@ from sandbox.pbx.ear import GoodbyeEar
 from sandbox.pbx.events import Event
 from sandbox.pbx.journal import Journal
 from sandbox.pbx.originate import OriginateRequest
+from sandbox.pbx.transfer import Person
 from sandbox.personas import Persona, Refuses, persona_for
 
 NOBODY = Persona(-1, "nobody lives there", Refuses(sip_status=404, cause=causes.UNALLOCATED, rings=False))
@@ -53,10 +54,30 @@ class Exchange:
             publish=self.publish,
             extension_exists=self.extension_exists,
             hears_goodbye=GoodbyeEar(clock).hears,
+            person_at=self.person_at,
         )
+        self.globals: dict[str, str] = {"OPENDEEP_AMD": "no"}
 
     def extension_exists(self, context: str, exten: str, priority: int) -> bool:
-        return context in self._contexts and exten == "s" and 1 <= priority <= 3
+        steps = dialplan.TRANSFER if context == dialplan.TRANSFER_CONTEXT else dialplan.OUT
+        known = context in self._contexts or context == dialplan.TRANSFER_CONTEXT
+        return known and exten == "s" and 1 <= priority <= len(steps)
+
+    def person_at(self, destination: str, caller: Channel) -> Person | None:
+        """Who is reached by "PJSIP/+12025550131@trunk"; None when no channel can be made."""
+        technology, _, dial_string = destination.partition("/")
+        number, _, endpoint = dial_string.partition("@")
+        if (technology, endpoint) != ("PJSIP", self._endpoint):
+            return None
+        channel_number = next(self._channel_numbers)
+        channel = Channel(
+            name=f"PJSIP/{self._endpoint}-{channel_number:08x}",
+            uniqueid=f"{int(time.time())}.{channel_number}",
+            number=number,
+            created_s=self.clock.now_s(),
+            linkedid=caller.uniqueid,
+        )
+        return Person(channel, self._who_lives_at(number) or NOBODY, dial_string)
 
     def calls(self) -> list[Call]:
         """Those that live, oldest first."""
@@ -132,6 +153,7 @@ class Exchange:
             uniqueid=request.channel_id or f"{int(time.time())}.{number}",
             number=request.number,
             created_s=self.clock.now_s(),
+            variables=dict(request.variables),
         )
         return Call(request, channel, persona or NOBODY, dialled, self._around)
 

@@ -1,9 +1,10 @@
 """What happened at the PBX, for whoever counts calls there: one JSON object per line.
 
 `originate`: an Originate arrived {channel_id, action_id, number, accepted}. `answered` {channel_id, number}.
-`key` {channel_id, digit}: a telephone key was pressed for the callee to hear. `ended` {channel_id, number, answered,
-cause, sip_status, ended_by, talk_ms, recorded_ms}: the last is how much speech a voicemail has recorded, null when
-nothing was. Each has `event` and `at` (UTC).
+`transfer` {channel_id, to, answered}: the callee was put through to a person, or should have been. `key` {channel_id,
+digit}: a telephone key was pressed for the callee to hear. `ended` {channel_id, number, answered, cause, sip_status,
+ended_by, talk_ms, recorded_ms}: the last is how much speech a voicemail has recorded, null when nothing was. Each has
+`event` and `at` (UTC).
 """
 
 import json

@@ -8,7 +8,7 @@ import pytest
 from sandbox.pbx.server import serving
 from sandbox.pbx.settings import Settings
 from sandbox.personas import Persona, Refuses, persona_for
-from sandbox.script import Script, Vanish
+from sandbox.script import HangUp, Script, Vanish, Wait
 from tests.rig.asterisk import RunningAsterisk
 from tests.rig.config import with_values
 from tests.rig.sipp import NO_AUDIO_PORT, Behaviour, Callee, answers, answers_and_hangs_up, refuses, rings_for_ever
@@ -21,9 +21,12 @@ pytestmark = pytest.mark.asterisk
 # Deployed accounts do not get the others, and Asterisk decides by chance which of these comes first.
 COMPARED = {
     *("Newchannel", "DialBegin", "DialState", "Newstate", "DialEnd", "OriginateResponse"),
-    *("HangupRequest", "SoftHangupRequest", "Hangup"),
+    *("HangupRequest", "SoftHangupRequest", "Hangup", "UserEvent"),
 }
-TELLING = ("Response", "Reason", "DialStatus", "Cause", "Cause-txt", "TechCause", "Context", "Exten", "DestContext")
+TELLING = (
+    *("Response", "Reason", "DialStatus", "Cause", "Cause-txt", "TechCause", "Context", "Exten", "DestContext"),
+    *("DestExten", "UserEvent", "Status"),
+)
 
 Then = Callable[[AmiClient, str, Gateway], Awaitable[None]]
 
@@ -126,6 +129,62 @@ def told(events: list[Message]) -> dict[str, list[tuple[list[str], dict[str, str
     for event in events:
         story[event["Event"]].append((list(event), {key: event[key] for key in TELLING if key in event}))
     return story
+
+
+PERSON_RINGS_S = 1
+PUT_THROUGH: dict[str, tuple[int, Behaviour, Behaviour]] = {
+    "the person hangs up": (31, answers(NO_AUDIO_PORT), answers_and_hangs_up(0.5)),
+    "the person is busy": (1, answers(NO_AUDIO_PORT), refuses(486, "Busy Here")),
+    "the person does not answer": (2, answers(NO_AUDIO_PORT), rings_for_ever()),
+    "no circuit to the person": (12, answers(NO_AUDIO_PORT), refuses(503, "Service Unavailable")),
+    "the callee does not wait": (2, answers_and_hangs_up(0.6), rings_for_ever()),
+}
+CURT = Persona(31, "hangs up", script=Script(on_answer=(Wait(400), HangUp())))
+IMPATIENT = Persona(32, "hangs up while it rings", script=Script(on_answer=(Wait(600), HangUp())))
+
+
+async def story_of_transfer(client: AmiClient, callee: int, person: str) -> list[Message]:
+    """All events of a call whose callee is put through; who comes back is hung up by AMI."""
+    async with Gateway().serving() as gateway:
+        heard = client.record()
+        call_id = originate(client, callee, gateway.address)
+        await gateway.accept()
+        await client.until(Event="OriginateResponse")
+        for name, value in (("TO", person), ("SECONDS", str(PERSON_RINGS_S))):
+            await client.ask("Setvar", Channel=call_id, Variable=f"OPENDEEP_TRANSFER_{name}", Value=value)
+        await client.ask("Redirect", Channel=call_id, Context="opendeep-transfer", Exten="s", Priority="1")
+        while [message.get("Event") for message in heard].count("Hangup") < 2:
+            message = await client.next()
+            if message.get("Event") == "UserEvent":
+                assert (await gateway.accept()).call_id == call_id.replace("-", "")
+                client.send(Action="Hangup", Channel=call_id, Cause="16")
+    return [message for message in heard if message.get("Event") in COMPARED]
+
+
+def told_by_channel(events: list[Message]) -> object:
+    """As told(); of endings, whose order between two channels is left to chance, what each channel's says."""
+    story = told(events)
+    return {name: sorted(map(repr, said)) if name == "Hangup" else said for name, said in story.items()}
+
+
+@pytest.mark.parametrize("kind", PUT_THROUGH)
+async def test_a_transfer_through_the_sandbox_looks_like_one_through_asterisk(
+    kind: str, asterisk: RunningAsterisk, settings: Settings
+) -> None:
+    number, callee, person = PUT_THROUGH[kind]
+    name, secret = asterisk.everything.username, asterisk.everything.secret
+    with Callee(asterisk.trunk_port, callee), Callee(asterisk.desk_port, person):
+        async with ami(asterisk.ami_port, username=name, secret=secret, sees_all=False) as client:
+            to = asterisk.desk_dial_string.format(number="+12025550177")
+            real = await story_of_transfer(client, 0, to)
+    who = 32 if kind == "the callee does not wait" else 9
+    others = {31: CURT, 32: IMPATIENT}
+    async with (
+        serving(settings, who_lives_at=lambda n: others.get(int(n[-2:])) or persona_for(n)) as port,
+        ami(port) as client,
+    ):
+        stood_in = await story_of_transfer(client, who, f"PJSIP/+120255501{number:02}@trunk")
+    assert told_by_channel(stood_in) == told_by_channel(real)
 
 
 @pytest.mark.parametrize("kind", CALLS)

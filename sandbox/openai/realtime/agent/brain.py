@@ -140,6 +140,13 @@ def _robot(talk: Talk, text: str) -> Decision:
     return Decision(f"Yes, I am an artificial intelligence and not a person. {talk.briefing.purpose}")
 
 
+def _wants_person(talk: Talk, text: str) -> Decision:
+    call = talk.scene.tools.call("transfer_call", reason="The callee wants to speak to a person.")
+    if call is None or talk.was_called(call.name):
+        return Decision(f"I am sorry, I cannot put you through. {talk.briefing.purpose}")
+    return Decision("Of course. I will put you through to a person now.", call)
+
+
 # What is dealt with when the question has been asked
 
 
@@ -212,6 +219,7 @@ _AT_ONCE: dict[Meaning, _Rule] = {
     Meaning.CALL_LATER: _call_later,
     Meaning.TAKE_OVER: _take_over,
     Meaning.ROBOT: _robot,
+    Meaning.PERSON: _wants_person,
 }
 _IN_TALK: dict[Meaning, _Rule] = {
     Meaning.WHO: _who,

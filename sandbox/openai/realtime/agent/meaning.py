@@ -15,6 +15,7 @@ class Meaning(Enum):
     CALL_LATER = "another time"
     TAKE_OVER = "wants to give the agent another task"
     ROBOT = "asks whether this is a machine"
+    PERSON = "wants to speak to a person"
     WHO = "asks who calls, or why"
     REPEAT = "did not hear"
     HOLD = "asks to wait"
@@ -84,6 +85,14 @@ _PATTERNS: tuple[tuple[Meaning, tuple[str, ...]], ...] = (
         ),
     ),
     (Meaning.ROBOT, (r"are you (?:an? )?(?:real|human|robot|machine|bot|computer|ai|person|recording)",)),
+    (
+        Meaning.PERSON,
+        (
+            r"put me through|transfer me|connect me",
+            r"(?:speak|talk) (?:to|with) (?:a|an|some|your|the) ?(?:real |human )?"
+            r"(?:person|human|body|one|manager|colleague|agent)",
+        ),
+    ),
     (
         Meaning.WHO,
         (
