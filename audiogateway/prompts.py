@@ -114,8 +114,9 @@ def _wanted(field: Mapping[str, Any]) -> str:
 
 def _fenced(order: TalkOrder) -> str:
     """What came from elsewhere, one fact on a line, so that nothing in it can pose as another part of the prompt."""
-    facts = {"Callee": order.contact_name, **order.brief.variables, "Learned in earlier calls": order.brief.earlier}
-    lines = [f"{_line(label)}: {_line(value)}" for label, value in facts.items() if value]
+    earlier = [("Learned in earlier calls", learned) for learned in order.brief.earlier.splitlines()]
+    facts = [("Callee", order.contact_name), *order.brief.variables.items(), *earlier]
+    lines = [f"{_line(label)}: {_line(value)}" for label, value in facts if value]
     return "\n".join(lines).replace("<", "(").replace(">", ")")
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from analysis.contracts import CallJudged
 from calls.contracts import CallEnded
-from campaigns.services import advance
+from calls.questions.contracts import QuestionChanged
+from campaigns.services import advance, owner
 from opendeep.core.clock import now
 
 
@@ -17,3 +18,7 @@ def on_call_ended(payload: Mapping[str, Any]) -> None:
 def on_call_judged(payload: Mapping[str, Any]) -> None:
     fact = CallJudged.from_payload(payload)
     advance.note_call_judged(fact.call_id, fact.origin, now())
+
+
+def on_question_changed(payload: Mapping[str, Any]) -> None:
+    owner.note_question_changed(QuestionChanged.from_payload(payload).origin, now())

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from campaigns.services import dispatch, reports
+from campaigns.services import dispatch, owner, reports
 from opendeep.core.clock import now
 from opendeep.core.jobs import enqueue
 
@@ -26,3 +26,8 @@ def write_report(report_id: str) -> None:
 def reports_due() -> None:
     for report_id in reports.due_reports(now()):
         enqueue("campaigns.write_report", str(report_id), expires_seconds=UNTIL_THE_NEXT_SWEEP)
+
+
+@shared_task(name="campaigns.give_up_waiting")
+def give_up_waiting() -> None:
+    owner.give_up_waiting(now())

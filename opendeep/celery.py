@@ -28,6 +28,11 @@ app.conf.beat_schedule = {
     "overdue calls": {"task": "calls.end_overdue", "schedule": 10.0, "options": {"expires": 10}},
     "unjudged calls": {"task": "analysis.judge_due", "schedule": 5.0, "options": {"expires": 5}},
     "unwritten reports": {"task": "campaigns.reports_due", "schedule": 10.0, "options": {"expires": 10}},
+    "owners who did not answer": {
+        "task": "campaigns.give_up_waiting",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "recordings whose time is over": {
         "task": "calls.delete_old_recordings",
         "schedule": 3600.0,

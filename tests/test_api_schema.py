@@ -36,6 +36,9 @@ def paths() -> dict[str, dict[str, object]]:
         ("/api/calls/{call_id}/events/", {"get"}),
         ("/api/calls/{call_id}/recording/", {"get"}),
         ("/api/calls/{call_id}/hangup/", {"post"}),
+        ("/api/questions/", {"get"}),
+        ("/api/questions/{question_id}/answer/", {"post"}),
+        ("/api/questions/{question_id}/dismiss/", {"post"}),
         ("/api/do-not-call/", {"get", "post"}),
     ],
 )

@@ -11,6 +11,7 @@ nobody who could be called again.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from calls.contracts import VoicemailPolicy
@@ -30,6 +31,12 @@ RETRY_WORDS: Mapping[str, str] = {
     "rejected": "declined the call",
 }
 """Why a task waits; pages put the time behind it."""
+ANSWERED = "you have answered"
+
+
+OwnersPart = Literal["", "unanswered", "answered_late"]
+"""What the owner was asked during the call: nothing that is still open, something without an answer, or something
+whose answer came too late for that call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Judged:
     do_not_call_requested: bool = False
     is_fax: bool = False
     message_left: bool = False
+    question: OwnersPart = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,12 @@ class TryAgain:
     why: str
 
 
-NextStep = Complete | Fail | Cancel | TryAgain
+@dataclass(frozen=True, slots=True)
+class AskOwner:
+    """Nobody is called before the owner has answered, or goes on without."""
+
+
+NextStep = Complete | Fail | Cancel | TryAgain | AskOwner
 
 
 def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
@@ -114,6 +127,8 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
         return Fail("fax", judged.reason)
     if judged.outcome == "voicemail" and task.voicemail != "as_instructed":
         return _after_voicemail(task, judged, now)
+    if judged.question and not _is_agreed(judged, now):
+        return _after_question(task, judged, now)
     if judged.next_call_needed or (judged.outcome == "rejected" and task.retries.get("rejected")):
         return _another_call(task, judged, now)
     code = "rejected" if judged.outcome == "rejected" else "not_achieved"
@@ -126,6 +141,22 @@ def _after_voicemail(task: TaskFacts, judged: Judged, now: datetime) -> NextStep
     if task.voicemail == "hang_up":
         return Fail("voicemail", "A voicemail answered, and the plan says not to call again.")
     return _another_call(task, judged, now)
+
+
+def _is_agreed(judged: Judged, now: datetime) -> bool:
+    """The callee was promised a call at a certain time: it is kept, and knows the answer if there is one by then."""
+    return judged.next_call_needed and judged.next_call_at is not None and judged.next_call_at > now
+
+
+def _after_question(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
+    """Somebody was told that we call back: that call, too, may exceed `max_attempts`."""
+    if task.attempts >= task.max_attempts + CALLBACKS_BEYOND_MAX_ATTEMPTS:
+        return _used_up(task, judged)
+    if judged.question == "answered_late":
+        return _in_its_time(task, now, ANSWERED)
+    if task.campaign_ends_at is not None and now >= task.campaign_ends_at:
+        return Fail("campaign_over", "The campaign ended before its owner had answered.")
+    return AskOwner()
 
 
 def _another_call(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:

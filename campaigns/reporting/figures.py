@@ -79,7 +79,7 @@ def table_for(campaign: Campaign) -> list[dict[str, Any]]:
 
 
 def _row(task: Task) -> dict[str, Any]:
-    waits = task.next_action_reason if task.status == TaskStatus.PENDING else ""
+    waits = task.next_action_reason if task.status in (TaskStatus.PENDING, TaskStatus.PENDING_USER_INFO) else ""
     return {
         "task_id": str(task.pk),
         "contact": task.contact.name,

@@ -20,6 +20,7 @@ CONCLUSIONS = {
     "attempts_used_up": "not reached after all attempts",
     "rejected": "call rejected",
     "blocked": "not allowed to be called",
+    "unanswered": "you did not answer",
     "cancelled": "cancelled",
 }
 

@@ -12,12 +12,22 @@ from django.db import transaction
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
 from calls.contracts import CalleeKind, CallView
-from calls.facade import add_do_not_call, call_view, is_do_not_call, next_calling_time
+from calls.facade import add_do_not_call, call_view, drop_questions, is_do_not_call, next_calling_time
 from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
-from campaigns.planning.next_step import Cancel, Complete, Fail, Judged, NextStep, TaskFacts, TryAgain, next_step
+from campaigns.planning.next_step import (
+    AskOwner,
+    Cancel,
+    Complete,
+    Fail,
+    Judged,
+    NextStep,
+    TaskFacts,
+    TryAgain,
+    next_step,
+)
 from campaigns.planning.retries import DEFAULT_TABLE
-from campaigns.services import brakes
+from campaigns.services import brakes, owner
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import lock_campaign, move_task
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
@@ -86,12 +96,16 @@ def _judged(call: CallView, verdict: VerdictView) -> Judged:
         do_not_call_requested=verdict.do_not_call_requested,
         is_fax=call.callee_kind == CalleeKind.FAX,
         message_left=call.message_left,
+        question=owner.part_of(call),
     )
 
 
 def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdict: VerdictView, at: datetime) -> None:
     changes: dict[str, Any] = {"current_call_id": None, "result": _result(task, campaign, call, verdict)}
     detail = {"call_id": str(call.id), "outcome": call.outcome}
+    if isinstance(step, AskOwner):
+        owner.wait_for_answer(task, call, at=at, detail=detail, **changes)
+        return
     if isinstance(step, TryAgain):
         move_task(
             task,
@@ -118,6 +132,7 @@ def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdi
         **changes,
     )
     if moved:
+        drop_questions(origin=call.origin, at=at)
         finish_if_done(campaign, at)
 
 

@@ -4,13 +4,20 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from calls.contracts import Brief, VoicemailPolicy
+from calls.questions.contracts import QuestionView
 from campaigns.models import Campaign, Task
 from campaigns.selectors import Attempt
 
 EARLIER_AT_MOST = 5
+ANSWERS_AT_MOST = 10
 
 
-def brief_for(task: Task, campaign: Campaign, attempts: Sequence[Attempt]) -> Brief:
+def brief_for(
+    task: Task, campaign: Campaign, attempts: Sequence[Attempt], questions: Sequence[QuestionView] = ()
+) -> Brief:
+    """`questions` are those that the agent asked its owner in earlier calls."""
+    told = [_told(attempt) for attempt in attempts[-EARLIER_AT_MOST:]]
+    answers = [_answered(question) for question in questions if question.answer]
     plan = campaign.plan
     return Brief(
         goal=plan["goal"],
@@ -21,7 +28,7 @@ def brief_for(task: Task, campaign: Campaign, attempts: Sequence[Attempt]) -> Br
         result_fields=tuple(plan["result_fields"]),
         variables={str(name): str(value) for name, value in task.contact.variables.items()},
         voicemail=_voicemail(plan.get("voicemail", "as_instructed"), attempts),
-        earlier="\n".join(_told(attempt) for attempt in attempts[-EARLIER_AT_MOST:]),
+        earlier="\n".join([*told, *answers[-ANSWERS_AT_MOST:]]),
     )
 
 
@@ -40,3 +47,8 @@ def _told(attempt: Attempt) -> str:
     if verdict is not None:
         parts += [verdict.summary, f"For this call: {verdict.next_instructions}" if verdict.next_instructions else ""]
     return " ".join(part for part in parts if part)
+
+
+def _answered(question: QuestionView) -> str:
+    """What the callee wanted to know and the owner has told since."""
+    return f"Question: {question.text} Answer: {question.answer}"

@@ -9,8 +9,8 @@ import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from calls.contracts import CallRequest
-from calls.facade import next_calling_time, request_call
+from calls.contracts import Brief, CallRequest
+from calls.facade import next_calling_time, questions_of_origin, request_call
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.selectors import attempts_of
@@ -82,7 +82,7 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
         time_zone=task.contact.time_zone,
         time_zone_told=task.contact.time_zone_told,
         consent=task.contact.consent,
-        brief=brief_for(task, campaign, attempts_of(task.pk) if task.attempts else ()),
+        brief=_brief(task, campaign),
         not_before=at,
     )
     call_id = request_call(request, at=at)
@@ -99,6 +99,12 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
     if not claimed:
         raise Conflict("task_moved", "The task has moved on.")
     Campaign.objects.filter(pk=campaign.pk, canary_left__gt=0).update(canary_left=F("canary_left") - 1)
+
+
+def _brief(task: Task, campaign: Campaign) -> Brief:
+    if not task.attempts:
+        return brief_for(task, campaign, ())
+    return brief_for(task, campaign, attempts_of(task.pk), questions_of_origin(task_origin(task.pk)))
 
 
 def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from calls.contracts import CallGroupSpec
-from calls.facade import cancel_call, put_group
+from calls.facade import cancel_call, drop_questions, put_group
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Task
 from campaigns.services.finishing import finish_if_done
@@ -47,6 +47,7 @@ def cancel(campaign_id: UUID, *, at: datetime) -> Campaign:
     with transaction.atomic():
         campaign = _moved(campaign_id, CampaignSignal.CANCEL, CampaignStatus.CANCELLED, at)
         cancel_waiting_tasks(campaign, at=at, conclusion="The campaign was cancelled.")
+        drop_questions(group=campaign_group_key(campaign.pk), at=at)
         _put_group(campaign)  # not before the many tasks: dialing waits for whoever holds the group
         running = Task.objects.filter(campaign=campaign, status=TaskStatus.IN_PROGRESS).order_by("current_call_id")
         for call_id in running.values_list("current_call_id", flat=True):

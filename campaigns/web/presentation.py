@@ -152,7 +152,7 @@ def _talking_for_ms(call: CallView | None, now: datetime) -> int | None:
 def _what(task: Task) -> str:
     if task.conclusion:
         return task.conclusion
-    return task.next_action_reason if task.status == TaskStatus.PENDING else ""
+    return task.next_action_reason if task.status in (TaskStatus.PENDING, TaskStatus.PENDING_USER_INFO) else ""
 
 
 def _results(result: Mapping[str, Any]) -> list[tuple[str, str]]:

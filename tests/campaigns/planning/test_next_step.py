@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.planning.next_step import (
+    ANSWERED,
     RETRY_WORDS,
+    AskOwner,
     Cancel,
     Complete,
     Fail,
@@ -168,3 +170,50 @@ def test_nobody_is_called_for_ever_in_the_past_or_against_their_will(task: TaskF
     if judged.do_not_call_requested:
         assert isinstance(step, Fail)
         assert step.list_number
+
+
+# Questions to the owner
+
+ASKED = Judged("completed", "", False, "Wanted to know about her dog.", next_call_needed=False, question="unanswered")
+
+
+def test_without_the_owners_answer_nobody_is_called() -> None:
+    assert next_step(TASK, ASKED, NOW) == AskOwner()
+    assert next_step(TASK, replace(ASKED, next_call_needed=True), NOW) == AskOwner()
+
+
+def test_an_answer_that_came_too_late_for_the_call_is_told_in_another_one_within_the_hours() -> None:
+    closed_until = NOW + timedelta(hours=17)
+    task = replace(TASK, opening=lambda moment: max(moment, closed_until))
+    assert next_step(task, replace(ASKED, question="answered_late"), NOW) == TryAgain(closed_until, ANSWERED)
+
+
+def test_a_call_that_was_agreed_for_a_certain_time_is_made_then_answer_or_not() -> None:
+    agreed = replace(ASKED, next_call_needed=True, next_call_at=TOMORROW)
+    assert next_step(TASK, agreed, NOW) == TryAgain(TOMORROW, "asked to be called again")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"do_not_call_requested": True}, "do_not_call"),
+        ({"task_completed": True}, "achieved"),
+        ({"outcome": "cancelled"}, "cancelled"),
+    ],
+)
+def test_what_is_settled_waits_for_no_answer(facts: dict[str, object], code: str) -> None:
+    step = next_step(TASK, replace(ASKED, **facts), NOW)  # type: ignore[arg-type]
+    assert isinstance(step, Fail | Complete | Cancel)
+    assert step.code == code
+
+
+def test_the_promised_call_back_may_exceed_the_attempts_by_one() -> None:
+    assert next_step(replace(TASK, attempts=3), ASKED, NOW) == AskOwner()
+    over = next_step(replace(TASK, attempts=4), ASKED, NOW)
+    assert isinstance(over, Fail) and over.code == "attempts_used_up"
+
+
+def test_after_the_end_of_the_campaign_no_answer_is_waited_for() -> None:
+    for question in ("unanswered", "answered_late"):
+        step = next_step(replace(TASK, campaign_ends_at=NOW), replace(ASKED, question=question), NOW)
+        assert isinstance(step, Fail) and step.code == "campaign_over"
