@@ -206,6 +206,15 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class LineOutage:
+    """No call goes out, because every trunk is out of order. At `until` a few calls try again; `reason` in words."""
+
+    since: datetime
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFigures:
     """What the calls of a group came to. `outcomes` counts the ended ones."""
 

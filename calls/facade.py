@@ -35,7 +35,7 @@ from calls.services.talk import (
     voice_failed,
     voice_ready,
 )
-from calls.trunks.service import conditions_of_trunks
+from calls.trunks.service import conditions_of_trunks, outage_of
 
 __all__ = [
     "active_call_count",
@@ -59,6 +59,7 @@ __all__ = [
     "next_calling_time",
     "note_callee",
     "note_message_left",
+    "outage_of",
     "put_group",
     "question_of_tool_call",
     "questions_of_origin",

@@ -29,7 +29,7 @@ from calls.asterisk.sending import uptime
 from calls.compliance.facts import facts_of
 from calls.compliance.gate import ALLOW, Allow, Defer, Deny, may_dial
 from calls.compliance.rules import LOOK_AGAIN
-from calls.contracts import GatewayInfo
+from calls.contracts import GatewayInfo, LineOutage
 from calls.endings import Ending
 from calls.models import Call, CallEvent
 from calls.services import decisions, gateways, pace, waiting
@@ -38,7 +38,6 @@ from calls.services.endings import end
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
 from calls.trunks import service as trunks
-from calls.trunks.choice import OutOfOrder
 from calls.trunks.models import Trunk
 from opendeep.core.jobs import enqueue
 from opendeep.core.phone import mask
@@ -146,7 +145,7 @@ def _take_trunk(call: Call, at: datetime) -> Trunk | None:
     match trunks.choose_for(call, at):
         case Trunk() as trunk:
             return trunk
-        case OutOfOrder() as outage:
+        case LineOutage() as outage:
             waiting.for_trunk(call, outage, at=at)
         case _:
             waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="All lines are taken.", at=at)

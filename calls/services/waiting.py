@@ -5,12 +5,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from calls.contracts import LineOutage
 from calls.models import Call, CallEvent
 from calls.services.capacity import TRUNK
 from calls.services.pace import RATE
 from calls.services.transitions import apply
 from calls.states import Signal, State
-from calls.trunks.choice import OutOfOrder
 from opendeep.core.jobs import enqueue_on_commit
 
 SHORT_WAIT = timedelta(seconds=5)
@@ -54,7 +54,7 @@ def _requeue(
     return change is not None
 
 
-def for_trunk(call: Call, outage: OutOfOrder, *, at: datetime) -> None:
+def for_trunk(call: Call, outage: LineOutage, *, at: datetime) -> None:
     """Nothing goes out now: the call waits until its trunk is tried again, and longer when others try it first."""
     since = timezone.localtime(outage.since, ZoneInfo(call.organization.time_zone))
     why = f"The line is out of order since {since:%H:%M} ({call.organization.time_zone}): {outage.reason}"

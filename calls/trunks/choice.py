@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from calls.contracts import LineOutage
 from calls.trunks.breaker import Breaker
 
 STEPS_BACK_FOR = timedelta(seconds=10)
@@ -28,17 +29,11 @@ class Full:
     """All are taken; or, with `lines` 0, there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfOrder:
-    """All are out of order; the one that is tried again first."""
+def choose(candidates: Sequence[Candidate], at: datetime) -> str | Full | LineOutage:
+    """The name of the first trunk in order that has room; one whose PBX was out of reach a moment ago comes last.
 
-    since: datetime
-    until: datetime
-    reason: str
-
-
-def choose(candidates: Sequence[Candidate], at: datetime) -> str | Full | OutOfOrder:
-    """The name of the first trunk in order that has room; one whose PBX was out of reach a moment ago comes last."""
+    When all are out of order, the outage of the one that is tried again first.
+    """
     free = [candidate for candidate in candidates if candidate.room > 0]
     if free:
         return min(free, key=lambda candidate: _was_unreachable(candidate, at)).name
@@ -46,7 +41,7 @@ def choose(candidates: Sequence[Candidate], at: datetime) -> str | Full | OutOfO
     if not broken or len(broken) < len(candidates):
         return Full()
     first = min(broken, key=lambda candidate: candidate.retry_at or at)
-    return OutOfOrder(first.since or at, first.retry_at or at, first.reason)
+    return LineOutage(first.since or at, first.retry_at or at, first.reason)
 
 
 def _was_unreachable(candidate: Candidate, at: datetime) -> bool:

@@ -9,10 +9,11 @@ import structlog
 from django.conf import settings
 from django.db.models import Count, Exists, F, OuterRef, Q
 
+from calls.contracts import LineOutage
 from calls.models import Call
 from calls.states import LIVE, Outcome, State
 from calls.trunks.breaker import PAUSE_WITHOUT_PBX, UNREACHABLE_TIMES, WINDOW, Breaker, pause, room, state_of, why_open
-from calls.trunks.choice import Candidate, Full, OutOfOrder, choose
+from calls.trunks.choice import Candidate, Full, choose
 from calls.trunks.models import DEFAULT_TRUNK, Trunk
 
 log = structlog.get_logger(__name__)
@@ -102,7 +103,7 @@ def _candidate(trunk: Trunk, live: int, at: datetime) -> Candidate:
     )
 
 
-def choose_for(call: Call, at: datetime) -> Trunk | Full | OutOfOrder:
+def choose_for(call: Call, at: datetime) -> Trunk | Full | LineOutage:
     """The trunk that `call` takes now. Ask under lock_lines()."""
     pool = pool_of(call.organization_id)
     chosen = choose(candidates(pool, at), at)
@@ -118,17 +119,17 @@ def is_over_its_lines(trunk: Trunk) -> bool:
     return Call.objects.filter(calls_on(trunk), state__in=LIVE).count() > lines_of(trunk)
 
 
-def what_is_wrong(trunk: Trunk, at: datetime) -> OutOfOrder | None:
+def what_is_wrong(trunk: Trunk, at: datetime) -> LineOutage | None:
     """Why nothing goes out by `trunk` now, even what was prepared to."""
     if trunk.out_of_order_since is None or state_of(trunk.out_of_order_since, trunk.retry_at, at) is not Breaker.OPEN:
         return None
-    return OutOfOrder(trunk.out_of_order_since, trunk.retry_at or at, trunk.out_of_order_reason)
+    return LineOutage(trunk.out_of_order_since, trunk.retry_at or at, trunk.out_of_order_reason)
 
 
-def outage_of(organization_id: UUID, at: datetime) -> OutOfOrder | None:
+def outage_of(organization_id: UUID, at: datetime) -> LineOutage | None:
     """Why no call of the organization goes out now, when all of its trunks are out of order."""
     found = choose(candidates(pool_of(organization_id), at), at)
-    return found if isinstance(found, OutOfOrder) else None
+    return found if isinstance(found, LineOutage) else None
 
 
 def condition_of(trunk: Trunk, at: datetime) -> str:

@@ -3,10 +3,33 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import Annotated
 
-WINDOW = 20
-JUDGED_AT_LEAST = 10
-"""Fewer calls say nothing."""
+from pydantic import Field, model_validator
+
+from campaigns.planning.fields import Value, complaint
+
+Share = Annotated[float, Field(ge=0.01, le=1)]
+
+
+class Brakes(Value):
+    """The shares of the last `of_last` judged calls (at least `at_least`) at which a campaign stops; null: never.
+
+    `failed`: failed, broke off or reached no number. `opted_out`: asked not to be called again. `silent`: answered, and
+    nobody said a word.
+    """
+
+    of_last: Annotated[int, Field(ge=1, le=200)] = 20
+    at_least: Annotated[int, Field(ge=1, le=200)] = 10
+    failed: Share | None = 0.5
+    opted_out: Share | None = 0.3
+    silent: Share | None = 0.5
+
+    @model_validator(mode="after")
+    def _has_calls_enough(self) -> "Brakes":
+        if self.at_least > self.of_last:
+            raise complaint("at_least must not be more than of_last, or the campaign would never stop.")
+        return self
 
 
 class Mark(StrEnum):
@@ -17,9 +40,6 @@ class Mark(StrEnum):
     OPT_OUT = "opt_out"
     SILENT = "silent"
 
-
-STOPS_AT: Mapping[Mark, float] = {Mark.OPT_OUT: 0.3, Mark.SILENT: 0.5, Mark.FAILURE: 0.5}
-"""The share of the last calls at which the campaign stops."""
 
 WORDS: Mapping[Mark, str] = {
     Mark.OPT_OUT: "asked not to be called again. Look at what the agent says before you resume.",
@@ -42,14 +62,15 @@ def mark_of(outcome: str, *, opted_out: bool, callee_spoke: bool) -> Mark | None
     return Mark.SILENT if outcome == "completed" and not callee_spoke else Mark.FINE
 
 
-def why_stop(marks: Sequence[str]) -> str:
+def why_stop(marks: Sequence[str], brakes: Brakes) -> str:
     """In words, from the marks of the last calls; empty when all is well."""
-    last = marks[-WINDOW:]
-    if len(last) < JUDGED_AT_LEAST:
+    last = marks[-brakes.of_last :]
+    if len(last) < brakes.at_least:
         return ""
     counts = Counter(last)
-    for mark, share in STOPS_AT.items():
-        if counts[mark] >= share * len(last):
+    shares = {Mark.OPT_OUT: brakes.opted_out, Mark.SILENT: brakes.silent, Mark.FAILURE: brakes.failed}
+    for mark, share in shares.items():
+        if share is not None and counts[mark] >= share * len(last):
             return f"Stopped: {counts[mark]} of the last {len(last)} calls {WORDS[mark]}"
     return ""
 

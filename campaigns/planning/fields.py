@@ -46,6 +46,8 @@ WORDS = {
     "string_too_long": "This is too long: at most {max_length} characters.",
     "string_pattern_mismatch": "This is not written as it must be ({pattern}).",
     "int_type": "This must be a whole number.",
+    "float_type": "This must be a number.",
+    "float_parsing": "This must be a number.",
     "int_parsing": "This must be a whole number.",
     "int_from_float": "This must be a whole number.",
     "greater_than_equal": "This must be at least {ge}.",

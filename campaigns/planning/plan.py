@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from pydantic.json_schema import SkipJsonSchema
 
 from calls.contracts import VoicemailPolicy
+from campaigns.planning.brakes import Brakes
 from campaigns.planning.fields import CHECKED, PhoneNumber, SnakeCase, Value, complaint, words_of
 from campaigns.planning.retries import DEFAULT_TABLE
 from opendeep.core.errors import DomainError
@@ -163,6 +164,7 @@ class Plan(Value):
     voicemail: SkipJsonSchema[VoicemailPolicy] = "as_instructed"
     retries: SkipJsonSchema[Retries] = Retries()
     canary: SkipJsonSchema[Canary | None] = Canary()
+    brakes: SkipJsonSchema[Brakes] = Brakes()
     requires_consent: SkipJsonSchema[bool] = False
 
     @classmethod
@@ -204,6 +206,8 @@ class Plan(Value):
         }
         if "retries" in earlier:
             kept["retries"] = Retries.model_validate(earlier["retries"])
+        if "brakes" in earlier:
+            kept["brakes"] = Brakes.model_validate(earlier["brakes"])
         if "canary" in earlier:
             kept["canary"] = Canary.model_validate(earlier["canary"]) if earlier["canary"] else None
         return self.model_copy(update=kept)

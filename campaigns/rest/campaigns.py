@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from calls.facade import outage_of
 from campaigns.models import Campaign
 from campaigns.rest.serializers import CampaignDetailOutput, CampaignOutput, ReportOutput
 from campaigns.selectors import campaign_for, campaigns_of, figures_of, latest_report, tasks_of
@@ -39,7 +40,11 @@ class CampaignDetail(APIView):
     @extend_schema(responses=CampaignDetailOutput, tags=["campaigns"])
     def get(self, request: Request, campaign_id: UUID) -> Response:
         campaign = campaign_for(tenant(request), campaign_id)
-        context = {"figures": figures_of([campaign.pk]), "tasks": tasks_of(campaign)[:TASKS_SHOWN]}
+        context = {
+            "figures": figures_of([campaign.pk]),
+            "tasks": tasks_of(campaign)[:TASKS_SHOWN],
+            "outage": outage_of(campaign.organization_id, now()),
+        }
         return Response(CampaignDetailOutput(campaign, context=context).data)
 
 

@@ -202,11 +202,25 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
         return FiguresOutput(self.context["figures"][campaign.pk]).data
 
 
+class OutageOutput(serializers.Serializer[Any]):
+    """No call goes out now, because the line is out of order."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField(help_text="When a few calls try it again.")
+    reason = serializers.CharField()
+
+
 class CampaignDetailOutput(CampaignOutput):
+    outage = serializers.SerializerMethodField()
     tasks = serializers.SerializerMethodField(help_text="The first 100; all of them by /api/tasks/?campaign=.")
 
     class Meta(CampaignOutput.Meta):
-        fields = [*CampaignOutput.Meta.fields, "plan", "plan_revision", "orchestration", "tasks"]
+        fields = [*CampaignOutput.Meta.fields, "plan", "plan_revision", "orchestration", "outage", "tasks"]
+
+    @extend_schema_field(OutageOutput(allow_null=True))
+    def get_outage(self, campaign: Campaign) -> Any:
+        outage = self.context["outage"]
+        return OutageOutput(outage).data if outage else None
 
     @extend_schema_field(TaskOutput(many=True))
     def get_tasks(self, campaign: Campaign) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from calls.contracts import CallView
-from calls.facade import latest_calls
+from calls.contracts import CallView, LineOutage
+from calls.facade import latest_calls, outage_of
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Task
 from campaigns.selectors import TaskFigures, campaigns_of, figures_of, tasks_of
@@ -70,6 +70,7 @@ class CampaignPage:
     may_resume: bool
     may_cancel: bool
     is_busy: bool
+    outage: LineOutage | None
 
 
 def campaigns_page(organization: Organization, number: int) -> Page[CampaignRow]:
@@ -106,6 +107,7 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         may_resume=status is CampaignStatus.PAUSED,
         may_cancel=status in BUSY,
         is_busy=status in BUSY or figures.in_progress + figures.pending_analysis > 0,
+        outage=outage_of(campaign.organization_id, now) if status is CampaignStatus.RUNNING else None,
     )
 
 

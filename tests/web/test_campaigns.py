@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from calls.models import Call
 from calls.states import State
+from calls.trunks.models import Trunk
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.reporting.figures import figures_for, table_for
@@ -223,3 +224,14 @@ def test_strangers_change_nothing(strange_page: Browser, alice: User, part: str)
 
 def test_an_unknown_campaign_is_not_found(page: Browser) -> None:
     page.get(f"/campaigns/{uuid4()}/", status=404)
+
+
+def test_while_the_line_is_out_of_order_the_page_says_since_when_why_and_until_when(page: Browser, alice: User) -> None:
+    campaign = make_campaign(user=alice)
+    assert "out of order" not in words_of(page.get(url(campaign)))
+    Trunk.objects.update(
+        out_of_order_since=now(), retry_at=now() + timedelta(minutes=5), out_of_order_reason="No line was free."
+    )
+    seen = words_of(page.get(url(campaign)))
+    assert "The line is out of order since" in seen
+    assert "No line was free. Tried again" in seen

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from calls.contracts import LineOutage
 from calls.trunks.breaker import Breaker
-from calls.trunks.choice import STEPS_BACK_FOR, Candidate, Full, OutOfOrder, choose
+from calls.trunks.choice import STEPS_BACK_FOR, Candidate, Full, choose
 from tests.factories import NOW
 
 FIRST = Candidate("first", Breaker.CLOSED, 2, None, None, "", None)
@@ -35,7 +36,7 @@ def test_one_whose_pbx_was_out_of_reach_a_moment_ago_comes_last() -> None:
 
 def test_when_all_are_out_of_order_it_says_when_the_first_is_tried_again() -> None:
     found = choose([broken(FIRST, seconds=60), broken(SECOND)], NOW)
-    assert found == OutOfOrder(NOW, LATER, "No line was free.")
+    assert found == LineOutage(NOW, LATER, "No line was free.")
 
 
 def test_when_one_is_only_full_the_call_waits_for_a_line() -> None:

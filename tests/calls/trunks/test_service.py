@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 
+from calls.contracts import LineOutage
 from calls.models import Call
 from calls.services import capacity, endings
 from calls.services.endings import Hangup
@@ -13,7 +14,7 @@ from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
 from calls.trunks import service
 from calls.trunks.breaker import PAUSE_WITHOUT_PBX, PROBES
-from calls.trunks.choice import Full, OutOfOrder
+from calls.trunks.choice import Full
 from calls.trunks.models import Trunk
 from tests.factories import NOW, make_call, make_organization
 
@@ -132,7 +133,7 @@ def test_a_trunk_that_places_no_calls_is_out_of_order() -> None:
     assert (row.out_of_order_since, row.retry_at) == (NOW, NOW + timedelta(seconds=30))
     assert row.out_of_order_reason == "5 of the last 5 calls could not be placed. No line was free."
     assert row.times_out_of_order == 1
-    assert service.choose_for(make_call(number=number(50)), NOW) == OutOfOrder(
+    assert service.choose_for(make_call(number=number(50)), NOW) == LineOutage(
         NOW, NOW + timedelta(seconds=30), row.out_of_order_reason
     )
 
@@ -160,7 +161,7 @@ def test_only_a_few_calls_try_it_again() -> None:
     for n in range(PROBES):
         assert service.choose_for(make_call(number=number(50 + n)), later) == row
         live(row, 60 + n, State.DIALING, preparing_at=later, dialing_at=later)
-    assert isinstance(service.choose_for(make_call(number=number(70)), later), OutOfOrder)
+    assert isinstance(service.choose_for(make_call(number=number(70)), later), LineOutage)
 
 
 def test_the_first_that_reaches_the_far_end_closes_it_and_what_was_before_counts_no_more() -> None:

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.planning.brakes import JUDGED_AT_LEAST, WINDOW, Mark, mark_of, why_stop
+from campaigns.planning.brakes import Brakes, Mark, mark_of, why_stop
 
+DEFAULT = Brakes()
 FINE, FAILURE, OPT_OUT, SILENT = Mark.FINE, Mark.FAILURE, Mark.OPT_OUT, Mark.SILENT
 
 
@@ -33,7 +34,7 @@ def test_what_counts_of_a_call(outcome: str, callee_spoke: bool, mark: Mark | No
     ("marks", "words"),
     [
         ([FINE] * 20, ""),
-        ([FAILURE] * (JUDGED_AT_LEAST - 1), ""),
+        ([FAILURE] * (DEFAULT.at_least - 1), ""),
         ([FAILURE] * 5 + [FINE] * 5, "5 of the last 10 calls failed"),
         ([FAILURE] * 4 + [FINE] * 6, ""),
         ([OPT_OUT] * 3 + [FINE] * 7, "3 of the last 10 calls asked not to be called again"),
@@ -42,10 +43,27 @@ def test_what_counts_of_a_call(outcome: str, callee_spoke: bool, mark: Mark | No
     ],
 )
 def test_a_campaign_stops_when_too_many_of_its_last_calls_were_bad(marks: list[Mark], words: str) -> None:
-    assert words in why_stop(marks) if words else why_stop(marks) == ""
+    assert words in why_stop(marks, DEFAULT) if words else why_stop(marks, DEFAULT) == ""
+
+
+@pytest.mark.parametrize(
+    ("brakes", "marks", "stops"),
+    [
+        (Brakes(of_last=4, at_least=2, failed=0.75), [FAILURE, FAILURE, FINE, FINE], False),
+        (Brakes(of_last=4, at_least=2, failed=0.75), [FAILURE, FAILURE, FAILURE, FINE], True),
+        (Brakes(of_last=4, at_least=2, opted_out=0.01), [OPT_OUT, FINE, FINE, FINE], True),
+        (Brakes(of_last=4, at_least=2, opted_out=None), [OPT_OUT] * 4, False),
+        (Brakes(of_last=4, at_least=2, silent=1), [SILENT, SILENT, SILENT, FINE], False),
+        (Brakes(of_last=4, at_least=2, silent=1), [SILENT] * 4, True),
+        (Brakes(of_last=2, at_least=1), [FAILURE, FAILURE, FINE, FINE], False),
+        (Brakes(of_last=4, at_least=4), [FAILURE] * 3, False),
+    ],
+)
+def test_the_plan_says_how_many_are_too_many(brakes: Brakes, marks: list[Mark], stops: bool) -> None:
+    assert bool(why_stop(marks, brakes)) is stops
 
 
 @given(st.lists(st.sampled_from(list(Mark)), max_size=60))
 def test_only_the_last_calls_count_and_the_reason_fits_its_column(marks: list[Mark]) -> None:
-    assert why_stop(marks) == why_stop(marks[-WINDOW:])
-    assert len(why_stop(marks)) <= 200
+    assert why_stop(marks, DEFAULT) == why_stop(marks[-DEFAULT.of_last :], DEFAULT)
+    assert len(why_stop(marks, DEFAULT)) <= 200

@@ -224,3 +224,27 @@ def test_what_to_do_at_a_voicemail_is_kept_and_nonsense_is_refused() -> None:
     with pytest.raises(DomainError) as refused:
         Plan.from_user(plan_data(voicemail="shout"))
     assert list(refused.value.fields) == ["voicemail"]
+
+
+@pytest.mark.parametrize(
+    ("brakes", "path"),
+    [
+        ({"failed": 0}, "brakes.failed"),
+        ({"opted_out": 1.5}, "brakes.opted_out"),
+        ({"silent": "half"}, "brakes.silent"),
+        ({"of_last": 0}, "brakes.of_last"),
+        ({"of_last": 1000}, "brakes.of_last"),
+        ({"of_last": 5, "at_least": 6}, "brakes"),
+        ({"busy": 0.5}, "brakes.busy"),
+        (None, "brakes"),
+    ],
+)
+def test_brakes_that_cannot_be_meant_are_refused_in_words(brakes: Any, path: str) -> None:
+    assert list(wrong_fields(plan_data(brakes=brakes))) == [path]
+
+
+def test_brakes_are_kept_when_the_assistant_writes_the_plan_anew() -> None:
+    assert "brakes" not in str(strict_schema(Plan))
+    earlier = Plan.from_user(plan_data(brakes={"failed": None})).to_json()
+    assert Plan.from_user(plan_data()).keeping(earlier).brakes.failed is None
+    assert Plan.from_user(plan_data()).keeping(None).brakes.failed == 0.5

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from calls.models import CallEvent
+from calls.trunks.models import Trunk
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.services.reports import write_report
@@ -51,6 +52,15 @@ def test_a_campaign_shows_its_plan_and_tasks(api: Api, campaign: Campaign) -> No
     assert status == 200
     assert shown["plan"]["goal"] == campaign.goal
     assert [task["contact"]["number"] for task in shown["tasks"]] == ["+12025550100", "+12025550104", "+12025550105"]
+
+
+def test_an_outage_of_the_line_is_told_with_its_reason(api: Api, campaign: Campaign) -> None:
+    assert api.get(f"campaigns/{campaign.pk}/")[1]["outage"] is None
+    since, until = now(), now() + timedelta(minutes=1)
+    Trunk.objects.update(out_of_order_since=since, retry_at=until, out_of_order_reason="No line was free.")
+    outage = api.get(f"campaigns/{campaign.pk}/")[1]["outage"]
+    assert outage["reason"] == "No line was free."
+    assert outage["since"] < outage["until"]
 
 
 def test_an_owner_pauses_resumes_and_cancels(api: Api, campaign: Campaign) -> None:

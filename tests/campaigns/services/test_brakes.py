@@ -78,6 +78,24 @@ def test_talks_with_nobody_stop_it_too(campaign: Campaign) -> None:
     assert "nobody said a word" in campaign.status_reason
 
 
+@pytest.mark.parametrize(
+    ("brakes", "outcome", "verdict"),
+    [
+        ({"failed": 1}, Outcome.DROPPED, {"next_call_needed": True}),
+        ({"silent": 1}, Outcome.COMPLETED, {"next_call_needed": True, "method": "rule"}),
+        ({"opted_out": 1}, Outcome.COMPLETED, {"do_not_call_requested": True}),
+    ],
+)
+def test_the_plan_sets_each_of_the_brakes(brakes: Any, outcome: Outcome, verdict: Any, campaign: Campaign) -> None:
+    others = {"failed": None, "silent": None, "opted_out": None}
+    campaign.plan["brakes"] = {"of_last": 3, "at_least": 2, **others, **brakes}
+    campaign.save()
+    dispatch_due(NOW)
+    assert judge(campaign, 1, outcome, **verdict).status == "running"
+    assert judge(campaign, 1, outcome, **verdict).status == "paused"
+    assert campaign.status_reason.startswith("Stopped: 2 of the last 2 calls")
+
+
 def test_resuming_begins_a_new_count(campaign: Campaign) -> None:
     dispatch_due(NOW)
     judge(campaign, 10, Outcome.FAILED, next_call_needed=True)
