@@ -52,10 +52,14 @@ def _rows(organization_id: UUID | None) -> Sequence[Trunk]:
         is_bound=Exists(bindings), is_own=Exists(bindings.filter(organization=organization_id))
     )
     rows = list(annotated)
-    if rows:
-        return rows
-    Trunk.objects.get_or_create(name=DEFAULT_TRUNK)
-    return list(annotated.all())
+    return rows or [_of_the_settings()]
+
+
+def _of_the_settings() -> Trunk:
+    """The default trunk before its first call has made its row."""
+    trunk = Trunk(name=DEFAULT_TRUNK)
+    trunk.is_own = trunk.is_bound = False  # type: ignore[attr-defined]
+    return trunk
 
 
 def _enabled(trunks: Iterable[Trunk]) -> tuple[Trunk, ...]:
@@ -107,7 +111,7 @@ def choose_for(call: Call, at: datetime) -> Trunk | Full | LineOutage:
     """The trunk that `call` takes now. Ask under lock_lines()."""
     pool = pool_of(call.organization_id)
     chosen = choose(candidates(pool, at), at)
-    return next(trunk for trunk in pool.trunks if trunk.name == chosen) if isinstance(chosen, str) else chosen
+    return Trunk.objects.get_or_create(name=chosen)[0] if isinstance(chosen, str) else chosen
 
 
 def trunk_of(call: Call) -> Trunk:

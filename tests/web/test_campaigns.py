@@ -229,8 +229,11 @@ def test_an_unknown_campaign_is_not_found(page: Browser) -> None:
 def test_while_the_line_is_out_of_order_the_page_says_since_when_why_and_until_when(page: Browser, alice: User) -> None:
     campaign = make_campaign(user=alice)
     assert "out of order" not in words_of(page.get(url(campaign)))
-    Trunk.objects.update(
-        out_of_order_since=now(), retry_at=now() + timedelta(minutes=5), out_of_order_reason="No line was free."
+    Trunk.objects.create(
+        name="default",
+        out_of_order_since=now(),
+        retry_at=now() + timedelta(minutes=5),
+        out_of_order_reason="No line was free.",
     )
     seen = words_of(page.get(url(campaign)))
     assert "The line is out of order since" in seen

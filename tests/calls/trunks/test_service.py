@@ -50,6 +50,8 @@ def reread(row: Trunk) -> Trunk:
 def test_the_settings_trunk_makes_itself_and_has_their_lines() -> None:
     with override_settings(TRUNK_LINES=3):
         assert capacity.free_lines(at=NOW) == 3
+    assert not Trunk.objects.exists()  # to look makes no row
+    service.choose_for(make_call(), NOW)
     assert list(Trunk.objects.values_list("name", "pbx", "lines")) == [("default", "default", None)]
 
 

@@ -57,10 +57,11 @@ def test_a_campaign_shows_its_plan_and_tasks(api: Api, campaign: Campaign) -> No
 def test_an_outage_of_the_line_is_told_with_its_reason(api: Api, campaign: Campaign) -> None:
     assert api.get(f"campaigns/{campaign.pk}/")[1]["outage"] is None
     since, until = now(), now() + timedelta(minutes=1)
-    Trunk.objects.update(out_of_order_since=since, retry_at=until, out_of_order_reason="No line was free.")
-    outage = api.get(f"campaigns/{campaign.pk}/")[1]["outage"]
-    assert outage["reason"] == "No line was free."
-    assert outage["since"] < outage["until"]
+    outage = {"out_of_order_since": since, "retry_at": until, "out_of_order_reason": "No line was free."}
+    Trunk.objects.create(name="default", **outage)
+    told = api.get(f"campaigns/{campaign.pk}/")[1]["outage"]
+    assert told["reason"] == "No line was free."
+    assert told["since"] < told["until"]
 
 
 def test_an_owner_pauses_resumes_and_cancels(api: Api, campaign: Campaign) -> None:

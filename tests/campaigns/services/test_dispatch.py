@@ -5,7 +5,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from calls.facade import free_lines
 from calls.models import Call, CallGroup
 from calls.states import State
 from campaigns.keys import campaign_group_key, task_origin
@@ -170,7 +169,6 @@ def test_a_tick_costs_the_same_however_many_tasks_wait(organization: Organizatio
             assert dispatch_due(NOW) == 1
         return len(queries)
 
-    free_lines()  # the first time, the trunk of the settings makes its row
     few = queries_of_a_tick()
     for position, number in enumerate(numbers(30, 100)):
         contact = campaign.contacts.create(number=number, time_zone="UTC")
