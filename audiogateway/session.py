@@ -16,7 +16,7 @@ from enum import Enum
 import structlog
 
 from audiogateway import prompts
-from audiogateway.audiosocket.server import Line
+from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
 from audiogateway.comfort import Comfort
 from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.hangup import Hangup
@@ -217,8 +217,7 @@ class Session:
         if self._recording is not None:
             self._recording.close()
             self._recording = None
-        if not self._cause:
-            self._cause = "connection_lost" if reason.startswith("connection lost") else self._hung_up_there()
+        self._cause = self._cause or self._cause_of(reason)
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
         self._dialogue.line_is_gone()
@@ -227,9 +226,16 @@ class Session:
         else:
             self._around.spawn(self._wait_for_transcription())
 
-    def _hung_up_there(self) -> str:
-        """A machine that hangs up when its tape is full is no callee who did."""
-        return "voicemail" if self._is_voicemail else "callee_hung_up"
+    def _cause_of(self, reason: str) -> str:
+        """Of a line that was not closed by us. A machine that hangs up when its tape is full is no callee who did."""
+        if reason == CONNECTION_LOST:
+            return "connection_lost"
+        if reason in (CLOSED_BY_PBX, HUNG_UP):
+            return "voicemail" if self._is_voicemail else "callee_hung_up"
+        self._around.store.record_event(
+            self.order.call_id, kind="line_error", source="gateway", detail={"problem": reason}, at=self._around.now()
+        )
+        return "line_error"
 
     def _keep_house(self) -> None:
         now_ms = self.now_ms()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -178,11 +179,18 @@ async def serve(config: Config, stopping: asyncio.Event) -> None:
 
 
 async def run_until_signalled() -> None:
+    _open_as_many_files_as_allowed()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await serve(config_from_settings(), stopping)
+
+
+def _open_as_many_files_as_allowed() -> None:
+    """A call takes three, and strangers at the AudioSocket port take some, too."""
+    _, at_most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (at_most, at_most))
 
 
 def _calm_garbage_collector() -> None:

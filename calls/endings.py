@@ -20,6 +20,7 @@ TalkOverCause = Literal[
     "on_hold",
     "silence",
     "transferred",
+    "line_error",
     "",
 ]
 
@@ -104,6 +105,7 @@ AFTER_THE_TALK: dict[str, Ending] = {
     "silence": Ending(Outcome.COMPLETED, "Nobody spoke any more."),
     "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
     "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
+    "line_error": Ending(Outcome.DROPPED, "What the PBX sent was no sound of a call."),
     "transferred": Ending(Outcome.COMPLETED, "The callee was put through to a person."),
 }
 

@@ -74,14 +74,15 @@ Message = CallId | Audio | Digit | Hangup | PeerError | Garbage
 
 
 _DIGITS = frozenset("0123456789*#ABCD")
+_SOUND = frozenset(kind for kind in Kind if Kind.SLIN_8K <= kind <= Kind.SLIN_192K)
 _LENGTHS: dict[int, tuple[int, int]] = {
     Kind.HANGUP: (0, 0),
     Kind.UUID: (UUID_BYTES, UUID_BYTES),
     Kind.DTMF: (1, 1),
     Kind.ERROR: (0, 64),
-    **{kind: (2, MAX_AUDIO_BYTES) for kind in Kind if Kind.SLIN_8K <= kind <= Kind.SLIN_192K},
+    **dict.fromkeys(_SOUND, (2, MAX_AUDIO_BYTES)),
 }
-"""Smallest and largest payload of each kind. A kind that is missing here is garbage."""
+"""Smallest and largest payload of each kind; sound has whole samples. A kind that is missing here is garbage."""
 
 _COMMON_KIND = Kind.SLIN_8K
 _COMMON_HEADER = bytes([_COMMON_KIND, 0x01, 0x40])
@@ -125,7 +126,7 @@ class Decoder:
         if len(rest) < HEADER_BYTES:
             return None
         length = rest[1] << 8 | rest[2]
-        if not limits[0] <= length <= limits[1]:
+        if not limits[0] <= length <= limits[1] or (length & 1 and rest[0] in _SOUND):
             return Garbage(f"a message of kind 0x{rest[0]:02x} cannot have {length} bytes")
         end = HEADER_BYTES + length
         if len(rest) < end:

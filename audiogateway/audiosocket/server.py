@@ -6,12 +6,14 @@ for anybody: what arrives is handed on within the same callback.
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable
 from typing import Protocol, cast
 from uuid import UUID
 
 import structlog
 
+from audiogateway.audiosocket.abuse import Pace, Refusals
 from audiogateway.audiosocket.codec import (
     HANGUP_MESSAGE,
     Audio,
@@ -31,9 +33,17 @@ CALL_ID_SECONDS = 2.0
 """Asterisk sends the UUID with the first segment; who is silent for so long is no PBX."""
 WRITE_BUFFER_BYTES = 32_000
 """Two seconds of sound. A PBX that has not read for so long has lost the call."""
-MAX_UNNAMED = 64
-"""Connections that have not sent a UUID yet; more than that are a flood and are closed on arrival."""
+MAX_UNNAMED = 256
+"""Connections that have not named their call. More are a flood; then the oldest goes, since a PBX does so at once."""
+DIGIT_SECONDS = 0.04
+"""No key is pressed in less time."""
+SEND_BUFFER_BYTES = 16_384
+"""The kernel's share of what a PBX has not read; by itself it would take many times as much."""
 BACKLOG = 1024
+BYTES_PER_SECOND = 16_000
+
+
+CLOSED_BY_PBX, HUNG_UP, CONNECTION_LOST = "closed by the PBX", "hung up by the gateway", "connection lost"
 
 
 class LineListener(Protocol):
@@ -41,7 +51,8 @@ class LineListener(Protocol):
 
     def on_audio(self, samples: bytes) -> None: ...
     def on_digit(self, digit: str) -> None: ...
-    def on_line_closed(self, reason: str) -> None: ...
+    def on_line_closed(self, reason: str) -> None:
+        """One of the three above, or what the other side did wrong."""
 
 
 class Line(Protocol):
@@ -73,7 +84,8 @@ class AudioSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._peer = ""
-        self._reason = "closed by the PBX"
+        self._reason = CLOSED_BY_PBX
+        self._pace = Pace(asyncio.get_running_loop().time)
 
     # asyncio's callbacks
 
@@ -81,10 +93,8 @@ class AudioSocketConnection(asyncio.Protocol):
         transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._transport = transport
         self._peer = str(transport.get_extra_info("peername"))
-        if not self._server.admit(self):
-            self._refuse("audiosocket_flooded")
-            return
-        _send_small_segments_at_once(transport)
+        self._server.admit(self)
+        _set_options(transport)
         transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._deadline = asyncio.get_running_loop().call_later(CALL_ID_SECONDS, self._refuse, "audiosocket_silent")
 
@@ -107,7 +117,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._server.forget(self)
         if exc is not None and not isinstance(exc, ConnectionResetError | BrokenPipeError):
             # A reset is how a PBX closes that has not read our last frames.
-            self._reason = f"connection lost: {type(exc).__name__}"
+            self._reason = CONNECTION_LOST
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_line_closed(self._reason)
@@ -121,7 +131,7 @@ class AudioSocketConnection(asyncio.Protocol):
     def hang_up(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self._reason = "hung up by the gateway"
+        self._reason = HUNG_UP
         self._transport.write(HANGUP_MESSAGE)
         self._transport.close()
 
@@ -129,9 +139,14 @@ class AudioSocketConnection(asyncio.Protocol):
 
     def _hear(self, frames: list[bytes]) -> None:
         """Frames that came in one read are handed on as one: after a pause of the network there are many."""
-        if frames and self._listener is not None:
-            self._listener.on_audio(frames[0] if len(frames) == 1 else b"".join(frames))
-            frames.clear()
+        if not frames:
+            return
+        samples = frames[0] if len(frames) == 1 else b"".join(frames)
+        frames.clear()
+        if not self._pace.allows(len(samples) / BYTES_PER_SECOND):
+            self._refuse("audiosocket_flooded")
+        elif self._listener is not None:
+            self._listener.on_audio(samples)
 
     def _handle(self, message: Message) -> None:
         if self._transport is None or self._transport.is_closing():
@@ -143,8 +158,10 @@ class AudioSocketConnection(asyncio.Protocol):
             self._identify(message)
             return
         match message:
-            case Digit(digit):
+            case Digit(digit) if self._pace.allows(DIGIT_SECONDS):
                 self._listener.on_digit(digit)
+            case Digit():
+                self._refuse("audiosocket_flooded")
             case Audio(kind):
                 self._refuse("audiosocket_wrong_rate", kind=kind.name)
             case Hangup():
@@ -164,11 +181,16 @@ class AudioSocketConnection(asyncio.Protocol):
         if self._listener is None:
             self._refuse("audiosocket_call_not_expected", call=masked(message.call_id))
 
+    def make_room(self) -> None:
+        """For somebody who came later: this one has not said what it wants."""
+        self._server.identified(self)
+        self._refuse("audiosocket_crowded_out")
+
     def _refuse(self, event: str, **fields: object) -> None:
         """Closes at once, without waiting for what is still unsent."""
         if self._transport is None or self._transport.is_closing():
             return
-        log.warning(event, peer=self._peer, **fields)
+        self._server.refusals.tell(event, peer=self._peer, **fields)
         self._reason = event
         self._transport.abort()
 
@@ -184,7 +206,8 @@ class AudioSocketServer:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self._connections: set[AudioSocketConnection] = set()
-        self._unnamed: set[AudioSocketConnection] = set()
+        self._unnamed: dict[AudioSocketConnection, None] = {}
+        self.refusals = Refusals(time.monotonic)
         self._server: asyncio.Server | None = None
 
     async def listen(self, host: str, port: int) -> tuple[str, int]:
@@ -207,22 +230,22 @@ class AudioSocketServer:
 
     # For its connections
 
-    def admit(self, connection: AudioSocketConnection) -> bool:
+    def admit(self, connection: AudioSocketConnection) -> None:
         if len(self._unnamed) >= MAX_UNNAMED:
-            return False
+            next(iter(self._unnamed)).make_room()
         self._connections.add(connection)
-        self._unnamed.add(connection)
-        return True
+        self._unnamed[connection] = None
 
     def identified(self, connection: AudioSocketConnection) -> None:
-        self._unnamed.discard(connection)
+        self._unnamed.pop(connection, None)
 
     def forget(self, connection: AudioSocketConnection) -> None:
-        self._unnamed.discard(connection)
+        self._unnamed.pop(connection, None)
         self._connections.discard(connection)
 
 
-def _send_small_segments_at_once(transport: asyncio.Transport) -> None:
+def _set_options(transport: asyncio.Transport) -> None:
     sock = transport.get_extra_info("socket")
     if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small segments are sent at once
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)

@@ -172,6 +172,7 @@ class Stage:
         self.realtime: Wire
         self.metronome: Metronome
         self.recordings: Path
+        self.address: tuple[str, int]
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -186,7 +187,7 @@ class Stage:
             self.metronome = stack.enter_context(Metronome())
             stack.enter_context(Callee(self._asterisk.trunk_port, answers_each_at_its_port()))
             port = self.gateway.wait_for("listening", UUID(int=0), timeout_s=START_TIMEOUT_S)["port"]
-            self._address = f"{LOOPBACK}:{port}"
+            self.address = (LOOPBACK, int(port))
             self.audiosocket = stack.enter_context(Wire(port))
             _wait_until_served(f"http://{LOOPBACK}:{openai_port}/v1/models")
             self._calls = stack.enter_context(ExitStack())
@@ -217,7 +218,7 @@ class Stage:
         return talk
 
     def connect(self, talk: Talk) -> None:
-        talk.pbx.dial(self._address, f"{PREFIX}{talk.phone.port:07d}")
+        talk.pbx.dial("{}:{}".format(*self.address), f"{PREFIX}{talk.phone.port:07d}")
         talk.phone.wait_for_audio(0.02, WAIT_S)
 
 

@@ -1,11 +1,14 @@
 """What a short call cannot show: ten minutes without drift, twenty calls at once, and twenty interruptions."""
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from audiogateway.audiosocket.codec import encode_audio, encode_call_id
 from audiogateway.pacing import LATE_SECONDS
 from sandbox.speech.g711 import decode, encode
 from sandbox.speech.voice import synthesize
@@ -20,6 +23,7 @@ LONG_S = 600.0
 CALLS = 20
 TALK_S = 15.0
 INTERRUPTIONS = 20
+STRANGERS = 1000
 
 
 def test_ten_minutes_do_not_drift(stage: Stage, figure: Figure) -> None:
@@ -101,3 +105,26 @@ def test_every_one_of_twenty_interruptions_is_heard_at_once(stage: Stage, figure
     machine = spacing(stage.metronome.ticks(moments[0], moments[-1]))
     figure("twenty interruptions", f"p50 {np.percentile(heard_ms, 50):.0f} ms, longest {max(heard_ms):.0f} ms")
     assert max(heard_ms) <= HEARD_MS + 2 * (machine.longest_ms - FRAME_MS)
+
+
+def test_an_attack_on_the_port_is_not_heard(stage: Stage, figure: Figure) -> None:
+    talk, victim = stage.call(), stage.prepare()
+    before = len(talk.phone.packets())
+    with ExitStack() as attackers:
+        flood = attackers.enter_context(socket.create_connection(stage.address))
+        flood.sendall(encode_call_id(victim.id))
+        with suppress(ConnectionError):
+            flood.sendall(encode_audio(bytes(320)) * 100_000)
+        for _ in range(STRANGERS):
+            attackers.enter_context(socket.create_connection(stage.address))
+            with socket.create_connection(stage.address) as garbage:
+                garbage.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        latecomer = stage.call()
+        latecomer.hang_up()
+    attacked = talk.phone.packets()[before:]
+    figures = talk.hang_up()
+    sent = [at for at, _, _ in talk.to_asterisk()]
+    figure(f"at the telephone, with {2 * STRANGERS} strangers at the port", spacing([p.arrived_s for p in attacked]))
+    assert victim.wait_for("over")["cause"] == "line_error"
+    assert gaps_over(sent, FRAME_MS + 2 * LATE_SECONDS * 1000) <= figures["late_frames"]
+    assert figures["skipped_frames"] == 0

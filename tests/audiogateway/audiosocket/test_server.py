@@ -10,7 +10,7 @@ import pytest
 
 from audiogateway.audiosocket import server as server_module
 from audiogateway.audiosocket.codec import HANGUP_MESSAGE, encode_audio, encode_call_id, encode_digit
-from audiogateway.audiosocket.server import MAX_UNNAMED, AudioSocketConnection, AudioSocketServer, Line, LineListener
+from audiogateway.audiosocket.server import AudioSocketConnection, AudioSocketServer, Line, LineListener
 
 CALL_ID = UUID("5b4ae6a2-0000-4000-8000-000000000001")
 FRAME = bytes(range(160)) * 2
@@ -203,31 +203,6 @@ async def test_half_an_id_does_not_stop_the_deadline(connect: Connect, monkeypat
     monkeypatch.setattr(server_module, "CALL_ID_SECONDS", 0.05)
     pbx = await connect(encode_call_id(CALL_ID)[:10])
     assert await pbx.is_closed_on()
-
-
-async def test_a_flood_of_silent_connections_leaves_room_for_calls(
-    server: AudioSocketServer, connect: Connect, talk: Talk
-) -> None:
-    silent = [await connect() for _ in range(MAX_UNNAMED)]
-    refused = await connect()
-    assert await refused.is_closed_on()
-    assert server.open_connections == MAX_UNNAMED
-    silent[0].writer.write(encode_call_id(CALL_ID))
-    await line_of(talk)
-    late = await connect(encode_call_id(uuid4()))
-    assert await late.is_closed_on()
-
-
-async def test_a_pbx_that_does_not_read_is_closed(connect: Connect, talk: Talk) -> None:
-    pbx = await connect(encode_call_id(CALL_ID))
-    line = await line_of(talk)
-    pbx.reader._transport.pause_reading()  # type: ignore[attr-defined]
-    for _ in range(100_000):
-        line.write(encode_audio(FRAME))
-        if talk.closed:
-            break
-        await asyncio.sleep(0)
-    assert talk.closed == ["audiosocket_not_read"]
 
 
 async def test_closing_the_server_hangs_up_what_is_left(
