@@ -13,8 +13,10 @@ from opendeep.core.jobs import enqueue_on_commit
 def put_group(spec: CallGroupSpec) -> None:
     """Creates or replaces the policy `spec.key`. The gate reads it in the dialing transaction: it counts at once.
 
-    Calls that wait because of the old policy are looked at again.
+    A cap that the spec does not name stays as it is: an operator may have set it. Calls that wait because of the old
+    policy are looked at again.
     """
+    cap = {} if spec.max_concurrent_calls is None else {"max_concurrent_calls": spec.max_concurrent_calls}
     with transaction.atomic():
         CallGroup.objects.update_or_create(
             key=spec.key,
@@ -23,8 +25,8 @@ def put_group(spec: CallGroupSpec) -> None:
                 "paused": spec.paused,
                 "not_before": spec.not_before,
                 "not_after": spec.not_after,
-                "max_concurrent_calls": spec.max_concurrent_calls,
                 "requires_consent": spec.requires_consent,
+                **cap,
             },
         )
         if not spec.paused and _wake(spec.key):

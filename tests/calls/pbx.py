@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,15 @@ class SandboxPbx:
     def originates(self, call_id: object) -> int:
         """How often it was told to dial this call, by its own journal."""
         return sum(row["event"] == "originate" for row in self._rows(call_id))
+
+    def dials(self) -> Counter[str]:
+        """How often it was told to dial each call, since it has last forgotten."""
+        rows = [json.loads(line) for line in self._journal.read_text().splitlines()]
+        return Counter(row["channel_id"] for row in rows if row["event"] == "originate")
+
+    def forget(self) -> None:
+        """Begins its journal anew."""
+        self._journal.write_text("")
 
     def keys_of(self, call_id: object) -> str:
         """The keys that it was told to press in this call."""

@@ -32,6 +32,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
+    "track_commit_timestamp": "on",  # tests of races ask who came first
     "logging_collector": "off",
     "log_destination": "stderr",
 }

@@ -25,6 +25,13 @@ def test_a_pause_holds_new_calls_and_those_in_the_queue() -> None:
     assert dispatch_due(NOW) == 0
 
 
+def test_the_operators_cap_of_a_campaign_survives_a_pause() -> None:
+    campaign = make_campaign()
+    CallGroup.objects.update(max_concurrent_calls=2)
+    control.pause(campaign.pk, at=NOW)
+    assert CallGroup.objects.get().max_concurrent_calls == 2
+
+
 def test_a_resumed_campaign_goes_on() -> None:
     campaign = make_campaign()
     control.pause(campaign.pk, at=NOW)
