@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from calls.models import Call, CallGroup
 from calls.states import LIVE, State
@@ -88,12 +88,23 @@ def _trunk_room(organization_id: UUID | None, waiting: Q | None, at: datetime) -
 
 
 def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> int:
-    rooms = [settings.MAX_CONCURRENT_CALLS - Call.objects.filter(taken).count()]
+    caps: dict[str, int] = {"system": settings.MAX_CONCURRENT_CALLS}
+    takers = {"system": Q()}
     if organization_id is not None:
-        cap = Organization.objects.values_list("max_concurrent_calls", flat=True).get(id=organization_id)
-        rooms.append(cap - Call.objects.filter(taken, organization=organization_id).count())
-    if group is not None:
-        group_cap = CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()
-        if group_cap is not None:
-            rooms.append(group_cap - Call.objects.filter(taken, group=group).count())
-    return min(rooms)
+        caps["organization"] = Organization.objects.values_list("max_concurrent_calls", flat=True).get(
+            id=organization_id
+        )
+        takers["organization"] = Q(organization=organization_id)
+    group_cap = _group_cap(group)
+    if group_cap is not None:
+        caps["group"] = group_cap
+        takers["group"] = Q(group=group)
+    counts = {name: Count("pk", filter=whose) for name, whose in takers.items()}
+    used = Call.objects.filter(taken).aggregate(**counts)
+    return min(caps[name] - used[name] for name in caps)
+
+
+def _group_cap(group: str | None) -> int | None:
+    if group is None:
+        return None
+    return CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from calls.models import Call, DialPace
 from calls.states import State
@@ -55,8 +55,12 @@ def take(call: Call, at: datetime) -> datetime | None:
     buckets = _buckets(call)
     if any(bucket.token_at(at, 0) > at for bucket in buckets):
         return _turn(call, at, Call.objects.filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at))
-    for bucket in buckets:
-        DialPace.objects.update_or_create(key=bucket.key, defaults={"full_at": bucket.after_one(at)})
+    DialPace.objects.bulk_create(
+        [DialPace(key=bucket.key, full_at=bucket.after_one(at)) for bucket in buckets],
+        update_conflicts=True,
+        update_fields=["full_at"],
+        unique_fields=["key"],
+    )
     return None
 
 
@@ -67,11 +71,10 @@ def prepare_at(call: Call, at: datetime) -> datetime:
 
 
 def _turn(call: Call, at: datetime, before: QuerySet[Call]) -> datetime:
-    moments = []
-    for bucket in _buckets(call):
-        ahead = before.exclude(id=call.id).filter(bucket.takers)
-        moments.append(bucket.token_at(at, ahead.count()))
-    return max(moments)
+    buckets = _buckets(call)
+    counts = {f"bucket{number}": Count("pk", filter=bucket.takers) for number, bucket in enumerate(buckets)}
+    ahead = before.exclude(id=call.id).aggregate(**counts)
+    return max(bucket.token_at(at, ahead[f"bucket{number}"]) for number, bucket in enumerate(buckets))
 
 
 def _buckets(call: Call) -> list[Bucket]:
