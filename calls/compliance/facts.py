@@ -20,12 +20,8 @@ RESERVATION_MICROCENTS = 100_000_000
 
 
 def facts_of(call: Call, at: datetime) -> DialFacts:
-    """A handful of queries by index. Raises Organization.DoesNotExist.
-
-    The rows that may say "paused" are held until the transaction ends: whoever changes one waits for the dials that
-    have read it, and no dial that is committed later has read the old words.
-    """
-    organization = Organization.objects.select_for_update(no_key=True).get(id=call.organization_id)
+    """A handful of queries by index. `call` was read in this transaction, with its organization and its group."""
+    organization = call.organization
     settings = organization_facts(organization)
     others = Call.objects.filter(organization=call.organization_id, number=call.number).exclude(id=call.id)
     return DialFacts(
@@ -33,7 +29,7 @@ def facts_of(call: Call, at: datetime) -> DialFacts:
         time_zone=call.time_zone if call.time_zone_told else "",
         consent=call.consent,
         organization=settings,
-        group=_group(call),
+        group=_group(call.group),
         do_not_call=_do_not_call(call),
         hours=hours_of(call.organization_id),
         has_live_call=others.filter(state__in=LIVE).exists(),
@@ -63,10 +59,9 @@ def hours_of(organization_id: UUID) -> Sequence[Window]:
     return windows or DEFAULT_HOURS
 
 
-def _group(call: Call) -> GroupFacts | None:
-    if call.group_id is None:
+def _group(group: CallGroup | None) -> GroupFacts | None:
+    if group is None:
         return None
-    group = CallGroup.objects.select_for_update(no_key=True).get(key=call.group_id)
     return GroupFacts(
         paused=group.paused,
         not_before=group.not_before,

@@ -1,5 +1,6 @@
 """How many calls may be live at once. Slots are rows in a live state, never counters, so none can leak."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -61,23 +62,28 @@ def free_lines(organization_id: UUID | None = None, group: str | None = None, *,
     at = at or now()
     turn = Q(not_before__lte=at) | Q(waits_for__in=WAITS_FOR_CAPACITY)
     waiting = Q(turn, state=State.QUEUED)
-    room = _least_room(Q(state__in=LIVE) | waiting, organization_id, group)
+    organization = None if organization_id is None else Organization.objects.get(id=organization_id)
+    batch = None if group is None else CallGroup.objects.filter(key=group).first()
+    room = _least_room(Q(state__in=LIVE) | waiting, _caps(organization, batch))
     return max(min(room, _trunk_room(organization_id, waiting, at)), 0) if room > 0 else 0
 
 
 def open_lines(at: datetime) -> int:
     """Lines of the system that no live call holds."""
-    return max(min(_least_room(Q(state__in=LIVE), None, None), _trunk_room(None, None, at)), 0)
+    return max(min(_least_room(Q(state__in=LIVE), _caps(None, None)), _trunk_room(None, None, at)), 0)
 
 
 def has_room(call: Call) -> bool:
-    """Whether `call` may become live within all caps but its trunk's. Call it under lock_lines()."""
-    return _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) > 0
+    """Whether `call` may become live within all caps but its trunk's.
+
+    Call it under lock_lines(), with a call that was read under it, and its organization and group, too.
+    """
+    return _least_room(Q(state__in=LIVE), _caps(call.organization, call.group)) > 0
 
 
 def is_over_a_cap(call: Call, trunk: Trunk) -> bool:
-    """Whether `call`, which is live, is one too many: a cap was lowered. Call it under lock_lines()."""
-    over = _least_room(Q(state__in=LIVE), call.organization_id, call.group_id) < 0
+    """Whether `call`, which is live, is one too many: a cap was lowered. Call it as has_room()."""
+    over = _least_room(Q(state__in=LIVE), _caps(call.organization, call.group)) < 0
     return over or trunks.is_over_its_lines(trunk)
 
 
@@ -87,24 +93,23 @@ def _trunk_room(organization_id: UUID | None, waiting: Q | None, at: datetime) -
     return room if waiting is None else room - Call.objects.filter(waiting, pool.calls).count()
 
 
-def _least_room(taken: Q, organization_id: UUID | None, group: str | None) -> int:
-    caps: dict[str, int] = {"system": settings.MAX_CONCURRENT_CALLS}
-    takers = {"system": Q()}
-    if organization_id is not None:
-        caps["organization"] = Organization.objects.values_list("max_concurrent_calls", flat=True).get(
-            id=organization_id
-        )
-        takers["organization"] = Q(organization=organization_id)
-    group_cap = _group_cap(group)
-    if group_cap is not None:
-        caps["group"] = group_cap
-        takers["group"] = Q(group=group)
-    counts = {name: Count("pk", filter=whose) for name, whose in takers.items()}
-    used = Call.objects.filter(taken).aggregate(**counts)
-    return min(caps[name] - used[name] for name in caps)
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    lines: int
+    calls: Q
 
 
-def _group_cap(group: str | None) -> int | None:
-    if group is None:
-        return None
-    return CallGroup.objects.values_list("max_concurrent_calls", flat=True).filter(key=group).first()
+def _caps(organization: Organization | None, group: CallGroup | None) -> list[_Cap]:
+    caps = [_Cap(settings.MAX_CONCURRENT_CALLS, Q())]
+    if organization is not None:
+        caps.append(_Cap(organization.max_concurrent_calls, Q(organization=organization)))
+    if group is not None and group.max_concurrent_calls is not None:
+        caps.append(_Cap(group.max_concurrent_calls, Q(group=group)))
+    return caps
+
+
+def _least_room(taken: Q, caps: list[_Cap]) -> int:
+    """One query, however many caps there are."""
+    counts = {f"cap{number}": Count("pk", filter=cap.calls) for number, cap in enumerate(caps)}
+    used: dict[str, int] = Call.objects.filter(taken).aggregate(**counts)
+    return min(cap.lines - used[f"cap{number}"] for number, cap in enumerate(caps))

@@ -31,7 +31,7 @@ from calls.compliance.gate import ALLOW, Allow, Defer, Deny, may_dial
 from calls.compliance.rules import LOOK_AGAIN
 from calls.contracts import GatewayInfo, LineOutage
 from calls.endings import Ending
-from calls.models import Call, CallEvent
+from calls.models import Call, CallEvent, CallGroup
 from calls.services import decisions, gateways, pace, waiting
 from calls.services.capacity import LINE, TRUNK, has_room, is_over_a_cap, lock_lines, open_lines
 from calls.services.endings import end
@@ -106,7 +106,8 @@ def _prepare(call: Call, at: datetime) -> None:
     try:
         with transaction.atomic():
             lock_lines()
-            gateway = _reserve(call, alive, at)
+            fresh = _read_again(call, State.QUEUED)
+            gateway = _reserve(fresh, alive, at) if fresh is not None else None
     except IntegrityError:  # another call to this number became live at the same moment
         why = "Another call to this number is going on."
         waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
@@ -116,7 +117,7 @@ def _prepare(call: Call, at: datetime) -> None:
 
 
 def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo | None:
-    if not _is_in(call, State.QUEUED) or not _passes_gate(call, at):
+    if not _passes_gate(call, at):
         return None
     if not has_room(call):
         waiting.until(call, at + LINE_WAIT, waits_for=LINE, why="All lines are taken.", at=at)
@@ -152,10 +153,19 @@ def _take_trunk(call: Call, at: datetime) -> Trunk | None:
     return None
 
 
-def _is_in(call: Call, state: State) -> bool:
-    """Read again under the lock: another job may have moved the call on, perhaps to a new gateway without a voice."""
+def _read_again(call: Call, state: State) -> Call | None:
+    """The call with its organization, group and trunk, as all of them are now: read it under the lock of the lines.
+
+    None when another job has moved it on, perhaps to a new gateway without a voice. The rows that may say "paused" are
+    held until the transaction ends: whoever changes one waits for the dials that have read it, and no dial that is
+    committed later has read the old words.
+    """
     same_voice = {"gateway": call.gateway, "voice_ready_at": call.voice_ready_at}
-    return Call.objects.filter(id=call.id, state=state, **same_voice).exists()
+    rows = Call.objects.filter(id=call.id, state=state, **same_voice).select_related("organization", "trunk")
+    fresh = rows.select_for_update(no_key=True, of=("organization",)).first()
+    if fresh is not None and fresh.group_id is not None:
+        fresh.group = CallGroup.objects.select_for_update(no_key=True).get(key=fresh.group_id)
+    return fresh
 
 
 def _passes_gate(call: Call, at: datetime) -> bool:
@@ -219,7 +229,8 @@ def _commit_dialing(call: Call, trunk: Trunk, order: DialOrder, clock: Clock) ->
         lock_lines()
         before = uptime() + ORIGINATE_WITHIN_SECONDS
         at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
-        if not _is_in(call, State.PREPARING) or not _passes_gate(call, at) or not _has_capacity(call, trunk, at):
+        fresh = _read_again(call, State.PREPARING)
+        if fresh is None or not _passes_gate(fresh, at) or not _has_capacity(fresh, fresh.trunk or trunk, at):
             return None
         decisions.keep(call.id, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}

@@ -13,7 +13,6 @@ from django.db.models import Count, Q, QuerySet
 
 from calls.models import Call, DialPace
 from calls.states import State
-from opendeep.accounts.models import Organization
 
 RATE = "rate"
 """What a call waits for (Call.waits_for) that found no token."""
@@ -51,7 +50,10 @@ class Bucket:
 
 
 def take(call: Call, at: datetime) -> datetime | None:
-    """Takes a token from every bucket of `call`; when one is empty takes none, and returns when to come again."""
+    """Takes a token from every bucket of `call`; when one is empty takes none, and returns when to come again.
+
+    Rates are those of the organization and the trunk as they were read with `call`.
+    """
     buckets = _buckets(call)
     if any(bucket.token_at(at, 0) > at for bucket in buckets):
         return _turn(call, at, Call.objects.filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at))
@@ -78,10 +80,12 @@ def _turn(call: Call, at: datetime, before: QuerySet[Call]) -> datetime:
 
 
 def _buckets(call: Call) -> list[Bucket]:
-    own = Organization.objects.values_list("calls_per_second", flat=True).get(id=call.organization_id)
     rates = {
         "system": (Q(), settings.CALLS_PER_SECOND),
-        f"organization:{call.organization_id}": (Q(organization=call.organization_id), own),
+        f"organization:{call.organization_id}": (
+            Q(organization=call.organization_id),
+            call.organization.calls_per_second,
+        ),
     }
     if call.trunk is not None and call.trunk.calls_per_second is not None:
         rates[f"trunk:{call.trunk.name}"] = (Q(trunk=call.trunk), call.trunk.calls_per_second)
