@@ -3,13 +3,16 @@
 A response may hold several items of sound. What arrives of a response that was dropped is never heard.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.line_format import NarrowBand
-from audiogateway.playout import PlayoutBuffer
+from audiogateway.playout import Cut, PlayoutBuffer
 from audiogateway.realtime import events
+from audiogateway.realtime.history import cut_retold
 from audiogateway.realtime.openai_codec import cancel_response, delete_item, truncate_item
+
+_PHRASE = "phrase_"
 
 
 class AgentSpeech:
@@ -24,6 +27,8 @@ class AgentSpeech:
         self._now_ms = now_ms
         self._dropped: set[str] = set()
         self._items: dict[str, str] = {}
+        self._phrases = 0
+        self._retold: set[str] = set()
 
     # The model's side
 
@@ -46,6 +51,32 @@ class AgentSpeech:
         self._dropped.add(response_id)
         self._send(cancel_response(response_id))
 
+    # When the session is lost or replaced
+
+    def break_off(self) -> None:
+        """Nothing more will come of what is being said; what has come is still played."""
+        for item_id in self._items:
+            if not self._playout.is_complete(item_id):
+                self._books.agent_broken_off(item_id, self._playout.received_ms(item_id))
+                self._playout.finish(item_id)
+        self._items.clear()
+
+    def will_be_heard(self, item_id: str) -> bool:
+        """Its sound is here, at least some of it."""
+        return self._playout.received_ms(item_id) > 0
+
+    def was_retold(self, item_ids: Iterable[str]) -> None:
+        """The session knows these items as text, and no others from before it began."""
+        self._retold = set(item_ids)
+
+    def say(self, audio: bytes, text: str) -> None:
+        """Words that no session has said; they are played after whatever is still to be heard."""
+        self._phrases += 1
+        item_id = f"{_PHRASE}{self._phrases}"
+        self._playout.add(item_id, audio)
+        self._playout.finish(item_id)
+        self._books.agent_said(item_id, text)
+
     # The line's side
 
     def take_frame(self) -> bytes | None:
@@ -60,7 +91,7 @@ class AgentSpeech:
         cuts = self._playout.flush()
         self._books.agent_cut(cuts, self._now_ms())
         for cut in cuts:
-            self._send(truncate_item(cut.item_id, cut.played_ms) if cut.played_ms else delete_item(cut.item_id))
+            self._tell(cut)
         self._books.figures.interruptions += bool(cuts)
 
     def end(self) -> None:
@@ -81,6 +112,13 @@ class AgentSpeech:
     @property
     def underruns(self) -> int:
         return self._playout.underruns
+
+    def _tell(self, cut: Cut) -> None:
+        if cut.item_id in self._retold:
+            for event in cut_retold(cut.item_id, self._books.heard_text(cut.item_id)):
+                self._send(event)
+        elif not cut.item_id.startswith(_PHRASE):
+            self._send(truncate_item(cut.item_id, cut.played_ms) if cut.played_ms else delete_item(cut.item_id))
 
     def _note_playout(self) -> None:
         changes, self._playout.changes = self._playout.changes, []

@@ -3,7 +3,8 @@
 Nothing is decided here: events of the model and of the playout come in, turns and usage go to the store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from audiogateway.figures import TalkFigures
@@ -11,7 +12,7 @@ from audiogateway.playout import Cut, Finished, Started
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.surroundings import Models
-from audiogateway.turns import TurnLedger
+from audiogateway.turns import HeardTurn, TurnLedger
 from calls.contracts import UsageRecord
 
 
@@ -25,6 +26,7 @@ class Bookkeeping:
         self._now = now
         self._ledger = TurnLedger()
         self._callee_stopped_ms: int | None = None
+        self._said_again: deque[tuple[int, int]] = deque()
         self.figures = TalkFigures()
 
     def note(self, event: events.Event) -> None:
@@ -34,7 +36,10 @@ class Bookkeeping:
                 self._ledger.agent_words(item_id, delta)
             case events.AgentTranscript(item_id, text):
                 self._ledger.agent_said(item_id, text)
-            case events.AudioCommitted(item_id, previous_item_id) | events.ItemAdded(item_id, previous_item_id):
+            case events.AudioCommitted(item_id, previous_item_id):
+                self._ledger.place(item_id, previous_item_id)
+                self._note_said_again(item_id)
+            case events.ItemAdded(item_id, previous_item_id):
                 self._ledger.place(item_id, previous_item_id)
             case events.CalleeTranscript(item_id, text, tokens, seconds):
                 self._ledger.callee_said(item_id, text)
@@ -67,6 +72,30 @@ class Bookkeeping:
         for cut in cuts:
             self._ledger.agent_cut(cut.item_id, now_ms, cut.played_ms, cut.received_ms)
 
+    def agent_said(self, item_id: str, text: str) -> None:
+        """Words of ours."""
+        self._ledger.agent_said(item_id, text)
+
+    def agent_broken_off(self, item_id: str, received_ms: int) -> None:
+        """Nothing more of it will come."""
+        self._ledger.agent_broken_off(item_id, received_ms)
+
+    def heard_text(self, item_id: str) -> str:
+        return next((turn.text for turn in self._ledger.conversation() if turn.item_id == item_id), "")
+
+    def conversation(self) -> list[HeardTurn]:
+        """All items so far, in order."""
+        return self._ledger.conversation()
+
+    def say_again(self, item_ids: Sequence[str], unwritten: Iterable[str]) -> None:
+        """Of what is `unwritten`, the words of these items will come as those of new ones, in this order."""
+        times = {item_id: self._ledger.forget_words(item_id) for item_id in unwritten}
+        self._said_again = deque(times[item_id] for item_id in item_ids)
+
+    def say_again_at_the_end(self, started_ms: int, ended_ms: int) -> None:
+        """And one more, which has no item yet."""
+        self._said_again.append((started_ms, ended_ms))
+
     def write_turns(self) -> None:
         """Those that have changed."""
         if turns := self._ledger.take_changed():
@@ -79,7 +108,13 @@ class Bookkeeping:
     @property
     def is_waiting_for_words(self) -> bool:
         """Somebody's speech is over, but its transcription has not come."""
-        return self._ledger.is_waiting_for_words()
+        return bool(self._said_again) or self._ledger.is_waiting_for_words()
+
+    def _note_said_again(self, item_id: str) -> None:
+        if self._said_again and not self._ledger.has_begun(item_id):
+            started_ms, ended_ms = self._said_again.popleft()
+            self._ledger.callee_started(item_id, started_ms)
+            self._ledger.callee_ended(item_id, ended_ms)
 
     def _note_first_frame(self, now_ms: int) -> None:
         if self.figures.first_audio_ms is None:

@@ -13,11 +13,15 @@ import structlog
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.figures import TalkFigures
+from audiogateway.handover import Handover
 from audiogateway.hello import HelloGrace, Verdict
 from audiogateway.line_format import NarrowBand
+from audiogateway.patience import Failures
+from audiogateway.phrases import Recorded
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
+from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import TurnDetection, commit_audio
 from audiogateway.responses import ResponseOwner
@@ -25,8 +29,6 @@ from audiogateway.silence import SilenceWatch, Step
 from audiogateway.surroundings import Models
 from audiogateway.tool_calls import ToolCalls
 
-MAX_FAILURES = 2
-"""Responses that may fail in a row before the talk is given up."""
 FIRST_WORDS_MS = 4_000
 """When the callee shall speak first and does not, the agent begins after this time."""
 STILL_THERE = "In the language of the call, ask in one short sentence whether they are still there."
@@ -56,15 +58,15 @@ class Dialogue:
         self._speech = AgentSpeech(line_format, self._books, self._send, now_ms)
         self._responses = ResponseOwner(self._send, now_ms)
         self._tools = tools(self._send, self._answer)
+        self._handover = Handover(line_format, self._books, self._speech, self._tools)
         self._silence = SilenceWatch()
         self._message_due = False
         self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
         self._is_closing = False
-        self._sent_bytes = 0
         self._speech_item: str | None = None
-        self._failures = 0
+        self.failures = Failures()
         self.is_abandoned = False
         """Nobody has answered for so long that the call shall end."""
         self._handlers: dict[type, Callable[..., None]] = {
@@ -76,8 +78,8 @@ class Dialogue:
             events.SpeechStopped: self._on_speech_stopped,
             events.AudioCommitted: self._books.note,
             events.ItemAdded: self._books.note,
-            events.CalleeTranscript: self._books.note,
-            events.CalleeTranscriptFailed: self._books.note,
+            events.CalleeTranscript: self._on_words,
+            events.CalleeTranscriptFailed: self._on_words,
             events.ResponseCreated: self._on_response_created,
             events.ResponseDone: self._on_response_done,
             events.ToolCalled: self._tools.called,
@@ -94,9 +96,33 @@ class Dialogue:
             self._responses.ask()
 
     def voice_is_lost(self) -> None:
-        """What was received is still played; nothing more will come."""
+        """What was received is still played; what was owed to the callee is owed still."""
         self._voice = None
-        self._responses.lost()
+        self._responses.session_lost()
+        self._handover.session_lost()
+        self._speech_item = None
+
+    def voice_takes_over(self, voice: Voice) -> None:
+        """Another session, without turn detection, learns what was heard, and goes on."""
+        self._voice = voice
+        for event in self._handover.events(EARS, goes_on=self._responses.goes_on):
+            voice.send(event)
+        self._tools.session_renewed()
+        self._responses.session_renewed()
+
+    def write_last_words(self, voice: Voice) -> None:
+        """The callee has hung up while there was no session: another one tells what they said."""
+        self._voice = voice
+        for event in self._handover.last_words(self._now_ms()):
+            voice.send(event)
+
+    def expect_nothing(self) -> None:
+        """The model will not answer any more."""
+        self._responses.forget()
+
+    def say(self, recorded: Recorded) -> None:
+        """Words that need no session."""
+        self._speech.say(recorded.audio, recorded.text)
 
     def close(self, farewell: str = "") -> None:
         """Nothing is answered any more. With `farewell` (instructions) the agent is asked for last words first."""
@@ -142,9 +168,19 @@ class Dialogue:
         return self._voice is None or (self._tools.is_idle and not self._books.is_waiting_for_words)
 
     @property
-    def has_failed(self) -> bool:
-        """The model fails to answer, again and again."""
-        return self._failures > MAX_FAILURES
+    def is_calm(self) -> bool:
+        """Nobody speaks, nothing is waited for, and every word is written down."""
+        return self._is_quiet and not self._responses.is_owed and not self._books.is_waiting_for_words
+
+    @property
+    def owes_answer(self) -> bool:
+        """The model has to say something."""
+        return self._responses.is_owed or self.failures.is_waiting
+
+    @property
+    def is_silent(self) -> bool:
+        """Neither side is heard, as far as is known; a machine that is waited for does not count."""
+        return self._speech_item is None and self._speech.was_heard and not self._message_due
 
     @property
     def figures(self) -> TalkFigures:
@@ -160,9 +196,10 @@ class Dialogue:
 
     def hear(self, samples: bytes) -> None:
         """Sound of the callee, as it comes from the line."""
-        self._sent_bytes += len(samples)
+        audio = self._line_format.to_model(samples)
+        self._handover.tape.add(audio)
         if self._voice is not None:
-            self._voice.send_audio(self._line_format.to_model(samples))
+            self._voice.send_audio(audio)
 
     def take_frame(self) -> bytes | None:
         """20 ms of the agent's voice in the model's format; None is silence."""
@@ -175,7 +212,8 @@ class Dialogue:
         """Asked about ten times a second while the line is up."""
         if self._responses.on_time(now_ms):
             self._log.warning("response_forgotten_by_model")
-            self._failures += 1
+            self.failures.refused("")
+        self.ask_again(now_ms)
         if self._hello is not None and (verdict := self._hello.verdict(now_ms)) is not None:
             self._hello_is_over(verdict)
         if self._first_words_due and now_ms >= FIRST_WORDS_MS:
@@ -183,6 +221,11 @@ class Dialogue:
             self._responses.ask()
         if not self._is_closing and (step := self._silence.on_time(now_ms, is_quiet=self._is_quiet)) is not None:
             self._break_silence(step)
+
+    def ask_again(self, now_ms: float) -> None:
+        """For a response that failed, when its time has come."""
+        if self.failures.take_due(now_ms):
+            self._answer()
 
     # The model's side
 
@@ -192,7 +235,12 @@ class Dialogue:
             handler(event)
             self._books.write_turns()
 
+    def _on_words(self, event: events.CalleeTranscript | events.CalleeTranscriptFailed) -> None:
+        self._handover.tape.written(event.item_id)
+        self._books.note(event)
+
     def _on_speech_started(self, event: events.SpeechStarted) -> None:
+        self._handover.tape.speech_started(event.item_id, event.audio_start_ms)
         self._first_words_due = False
         self._speech_item = event.item_id
         self._silence.callee_spoke()
@@ -209,6 +257,7 @@ class Dialogue:
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
         self._speech_item = None
+        self._handover.tape.speech_stopped(event.item_id, event.audio_end_ms)
         self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS.silence_duration_ms))
         if self._hello is not None:
             self._hello_is_over(self._hello.callee_stopped())
@@ -226,16 +275,17 @@ class Dialogue:
         self._books.note(event)
         self._tools.response_done(event.response_id)
         if event.status == "failed":
-            self._failures += 1
+            self.failures.failed(event.error_code, self._now_ms())
             self._log.warning("response_failed", code=event.error_code)
-            self._answer()
+            self.ask_again(self._now_ms())
         elif event.status == "completed":
-            self._failures = 0
+            self.failures.succeeded()
         self._responses.done(event.response_id)
 
     def _on_server_error(self, event: events.ServerError) -> None:
         self.figures.server_errors += 1
-        self._failures += self._responses.refused(event.code, event.event_id)
+        if self._responses.refused(event.code, event.event_id) or severity(event.code) is Severity.FATAL:
+            self.failures.refused(event.code)
         self._log.info("realtime_error", code=event.code, message=event.message)
 
     def _on_protocol_problem(self, event: events.ProtocolProblem) -> None:
@@ -276,7 +326,7 @@ class Dialogue:
     def _time_of(self, audio_ms: int) -> int:
         """When the sound was heard that stands at `audio_ms` of what was sent to the model."""
         now_ms = self._now_ms()
-        age_ms = self._sent_bytes // self._line_format.line_bytes_per_ms - audio_ms
+        age_ms = self._handover.tape.session_ms - audio_ms
         return min(max(now_ms - age_ms, 0), now_ms)
 
     def _send(self, event: bytes) -> None:

@@ -12,6 +12,8 @@ class TalkFigures:
     first_audio_ms: from the line's arrival to the first frame of the agent's voice on the wire.
     voice_to_voice_ms: per turn, from the end of the callee's speech to the first frame of the answer.
     late_frames, skipped_frames: sent after their deadline by more than 10 ms; given up after a pause of the process.
+    voice_losses, voice_away_ms, voice_rotations: sessions of the model that were lost in the talk, and how long it
+    was without one; sessions that were replaced before they grew too old.
     underruns: the model's sound came too slowly, and the callee heard a gap in a sentence.
     """
 
@@ -23,6 +25,9 @@ class TalkFigures:
     underruns: int = 0
     protocol_problems: int = 0
     server_errors: int = 0
+    voice_losses: int = 0
+    voice_away_ms: int = 0
+    voice_rotations: int = 0
     tokens: Counter[str] = field(default_factory=Counter)
 
     def to_json(self) -> dict[str, Any]:
@@ -35,5 +40,8 @@ class TalkFigures:
             "underruns": self.underruns,
             "protocol_problems": self.protocol_problems,
             "server_errors": self.server_errors,
+            "voice_losses": self.voice_losses,
+            "voice_away_ms": self.voice_away_ms,
+            "voice_rotations": self.voice_rotations,
             "tokens": dict(self.tokens),
         }

@@ -133,6 +133,10 @@ class PlayoutBuffer:
         item = self._items.get(item_id)
         return self._heard_ms(item) if item is not None else 0
 
+    def is_complete(self, item_id: str) -> bool:
+        item = self._items.get(item_id)
+        return item is not None and item.complete
+
     def received_ms(self, item_id: str) -> int:
         item = self._items.get(item_id)
         return self._ms(item.received_bytes) if item is not None else 0

@@ -8,9 +8,9 @@ has the floor nothing is granted; several wishes become one response.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audiogateway.realtime.error_codes import ALREADY_ACTIVE
 from audiogateway.realtime.openai_codec import create_response
 
-ALREADY_ACTIVE = "conversation_already_has_active_response"
 RETRY_MS = 1_000
 """After a refusal, unless the end of the response that was in the way is told before."""
 PATIENCE_MS = 10_000
@@ -39,7 +39,20 @@ class ResponseOwner:
         self._patient_until_ms = 0
         self._not_before_ms = 0
         self._callee_speaks = False
+        self._is_away = False
+        self._said = ""
         self._numbers = 0
+
+    @property
+    def is_owed(self) -> bool:
+        """Somebody waits for a response, or for the rest of one."""
+        is_asked = self._asked is not None and not self._asked.is_stale
+        return self._wish is not None or is_asked or (self._active is not None and not self._cancelled)
+
+    @property
+    def goes_on(self) -> bool:
+        """What is wished for is the next turn of the talk or the rest of it, and not words that somebody ordered."""
+        return self._wish == ""
 
     @property
     def is_idle(self) -> bool:
@@ -75,6 +88,7 @@ class ResponseOwner:
         """The server has begun a response. False when nobody wants to hear it: it shall be cancelled."""
         asked, self._asked = self._asked, None
         self._active = response_id
+        self._said = "" if asked is None else asked.instructions
         self._cancelled = False
         if asked is None or asked.is_stale:
             self._note_cancelled()
@@ -111,10 +125,19 @@ class ResponseOwner:
         self._grant()
         return was_forgotten
 
-    def lost(self) -> None:
-        """The server is gone, and with it every response and whatever it heard."""
-        self._wish = self._asked = self._active = None
+    def session_lost(self) -> None:
+        """The session is gone, and with it every response and whatever it heard. What was owed is wished for again."""
+        if self._wish is None and self.is_owed:
+            self._wish = self._said if self._asked is None else self._asked.instructions
+        self._asked = self._active = None
         self._callee_speaks = False
+        self._is_away = True
+
+    def session_renewed(self) -> None:
+        """Another session has taken over: what is wished for can be had."""
+        self._is_away = False
+        self._not_before_ms = 0
+        self._grant()
 
     def forget(self) -> None:
         """Nothing more shall be asked for."""
@@ -132,7 +155,7 @@ class ResponseOwner:
 
     def _grant(self) -> None:
         is_busy = self._active is not None or self._asked is not None or self._callee_speaks
-        if self._wish is None or is_busy or self._now_ms() < self._not_before_ms:
+        if self._wish is None or is_busy or self._is_away or self._now_ms() < self._not_before_ms:
             return
         self._numbers += 1
         self._asked, self._wish = _Asked(self._wish, f"ask_{self._numbers}"), None

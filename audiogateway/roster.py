@@ -8,7 +8,6 @@ import structlog
 from django.db.utils import Error as DatabaseError
 
 from audiogateway.audiosocket.server import Line, LineListener
-from audiogateway.realtime.connection import OpenVoice
 from audiogateway.session import Phase, Session
 from audiogateway.surroundings import Surroundings
 from opendeep.core.errors import PermanentError, RetryableError
@@ -35,9 +34,8 @@ class _Seat:
 class Roster:
     """`waiting_seconds` is how long a prepared voice waits for its line."""
 
-    def __init__(self, around: Surroundings, open_voice: OpenVoice, *, capacity: int, waiting_seconds: float) -> None:
+    def __init__(self, around: Surroundings, *, capacity: int, waiting_seconds: float) -> None:
         self._around = around
-        self._open_voice = open_voice
         self._waiting_seconds = waiting_seconds
         self._seats: dict[UUID, _Seat] = {}
         self.capacity = capacity
@@ -150,7 +148,7 @@ class Roster:
         call_id = session.order.call_id
         seat.voices_opened += 1
         try:
-            voice = await self._open_voice(session.configuration(), session)
+            voice = await self._around.open_voice(session.configuration(), session)
         except (PermanentError, RetryableError) as error:
             if session.phase is Phase.OPENING:
                 self._give_up(call_id, str(error))

@@ -10,6 +10,7 @@ The rules of the conversation are in dialogue.py; here is only how it begins and
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -23,10 +24,12 @@ from audiogateway.hangup import Hangup
 from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.realtime.connection import Voice
-from audiogateway.realtime.events import AgentAudio, Event
+from audiogateway.realtime.error_codes import Severity, severity
+from audiogateway.realtime.events import AgentAudio, Event, ServerError
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.recording.recorder import TalkRecording
 from audiogateway.surroundings import Surroundings
+from audiogateway.talk_voice import TalkVoice
 from audiogateway.tool_calls import ToolCalls
 from audiogateway.tools import TOOLS_JSON
 from audiogateway.tools.base import Desk
@@ -73,7 +76,6 @@ class Session:
         self._on_over = on_over
         self._on_voice_lost_early = on_voice_lost_early
         self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
-        self._voice: Voice | None = None
         self._line: Line | None = None
         self._recording: TalkRecording | None = None
         self._answered: float | None = None
@@ -85,6 +87,9 @@ class Session:
         self._line_format = NarrowBand()
         self._comfort = Comfort()
         self._dialogue = self._new_dialogue()
+        self._voice = TalkVoice(
+            order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
+        )
         self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._cut_line)
 
     @property
@@ -113,7 +118,7 @@ class Session:
             voice.close()
             return
         self.phase = Phase.WAITING
-        self._voice = voice
+        self._voice.opened(voice)
         self._dialogue.voice_is_open(voice)
         if not self._agent_begins:
             self._become_ready()
@@ -131,6 +136,7 @@ class Session:
 
     def _become_ready(self) -> None:
         self.is_ready = True
+        self._around.phrases.prepare(self.configuration())
         self._on_ready(self)
 
     # How it ends
@@ -221,7 +227,7 @@ class Session:
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
         self._dialogue.line_is_gone()
-        if self._dialogue.is_settled:
+        if self._is_settled:
             self._finish()
         else:
             self._around.spawn(self._wait_for_transcription())
@@ -241,10 +247,11 @@ class Session:
         now_ms = self.now_ms()
         self._dialogue.on_time(now_ms)
         if self.phase is Phase.TALKING:
+            self._voice.on_time(now_ms)
             if now_ms >= self.order.max_seconds * 1000:
                 self.end_politely("max_duration")
-            elif self._dialogue.has_failed:
-                self._close("voice_failed")
+            elif self._dialogue.failures.has_given_up:
+                self.on_voice_given_up("voice_refused" if self._dialogue.failures.is_fatal else "voice_failed")
             elif self._dialogue.is_abandoned:
                 self._nobody_is_there()
         elif self.phase is Phase.CLOSING:
@@ -263,20 +270,25 @@ class Session:
     # The voice (VoiceListener)
 
     def on_event(self, event: Event) -> None:
+        self._voice.was_heard()
         self._dialogue.on_event(event)
-        if self.phase is Phase.WAITING:
-            if self._dialogue.has_failed:
-                self.on_voice_lost("The model cannot answer.")
-            elif not self.is_ready and isinstance(event, AgentAudio):
-                self._become_ready()
-        elif self.phase is Phase.WINDING_UP and self._dialogue.is_settled:
+        if isinstance(event, ServerError) and severity(event.code) is Severity.SESSION_OVER:
+            self.on_voice_lost(event.message)
+        elif self.phase is Phase.WAITING:
+            self._hear_while_ringing(event)
+        elif self.phase is Phase.WINDING_UP and self._is_settled:
             self._settled.set()
+
+    def _hear_while_ringing(self, event: Event) -> None:
+        self._dialogue.ask_again(math.inf)  # there is no clock yet
+        if self._dialogue.failures.has_given_up:
+            self.on_voice_lost("The model cannot answer.")
+        elif not self.is_ready and isinstance(event, AgentAudio):
+            self._become_ready()
 
     def on_voice_lost(self, reason: str) -> None:
         self._log.warning("voice_lost", reason=reason, phase=self.phase.value)
-        voice, self._voice = self._voice, None
-        if voice is not None:
-            voice.close()
+        self._voice.close()
         self._dialogue.voice_is_lost()
         match self.phase:
             case Phase.WAITING:
@@ -284,11 +296,36 @@ class Session:
                 self._dialogue = self._new_dialogue()
                 self._on_voice_lost_early(self, reason)
             case Phase.TALKING:
-                self._close("voice_lost")
+                self._voice.renew(reason)
+            case Phase.CLOSING if self._dialogue.owes_answer:
+                self._voice.renew(reason)
             case Phase.WINDING_UP:
                 self._settled.set()
 
+    def on_voice_back(self, voice: Voice) -> None:
+        """Another session takes over (talk_voice.Talker)."""
+        match self.phase:
+            case Phase.TALKING | Phase.CLOSING:
+                self._dialogue.voice_takes_over(voice)
+            case Phase.WINDING_UP:
+                self._dialogue.write_last_words(voice)
+            case _:
+                self._voice.close()
+
+    def on_voice_given_up(self, cause: str) -> None:
+        """No answer will come any more (talk_voice.Talker)."""
+        if self.phase is Phase.WINDING_UP:
+            self._settled.set()
+        elif self._line is not None:
+            self._close(cause)
+            self._dialogue.expect_nothing()
+            self._voice.apologize()
+
     # The end of it
+
+    @property
+    def _is_settled(self) -> bool:
+        return not self._voice.is_expected and self._dialogue.is_settled
 
     async def _wait_for_transcription(self) -> None:
         try:
@@ -308,9 +345,7 @@ class Session:
 
     def _discard(self) -> None:
         self.phase = Phase.OVER
-        if self._voice is not None:
-            self._voice.close()
-            self._voice = None
+        self._voice.end()
         self._on_over(self)
 
     # Its parts

@@ -4,7 +4,9 @@ import time
 from dataclasses import dataclass
 
 from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.phrases import PhraseBook
 from audiogateway.ports import CommandBus, Store, WallClock
+from audiogateway.realtime.connection import OpenVoice
 from audiogateway.recording.recorder import Recorder
 from audiogateway.tool_calls import Spawn
 
@@ -28,5 +30,7 @@ class Surroundings:
     spawn: Spawn
     models: Models
     now: WallClock
+    open_voice: OpenVoice
+    phrases: PhraseBook
     clock: MonotonicClock = time.monotonic
     recorder: Recorder | None = None

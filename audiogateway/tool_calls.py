@@ -1,13 +1,15 @@
 """The agent's tool calls of one talk: each executed once, its output told when the model can take it."""
 
+import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from audiogateway.realtime.events import ToolCalled
+from audiogateway.realtime.history import ToolUse
 from audiogateway.realtime.openai_codec import tool_output
 from audiogateway.tools import TOOLS
 from audiogateway.tools.base import Desk, ToolResult, failed
@@ -46,6 +48,8 @@ class ToolCalls:
         self._outputs: list[_Output] = []
         self._open_responses: set[str] = set()
         self._reply_wanted = False
+        self._is_away = False
+        self._uses: dict[str, ToolUse] = {}
 
     def response_created(self, response_id: str) -> None:
         self._open_responses.add(response_id)
@@ -60,17 +64,38 @@ class ToolCalls:
             return
         self._known.add(call.call_id)
         self._running.add(call.call_id)
+        self._uses[call.call_id] = ToolUse(call.item_id, call.call_id, call.name, call.arguments, None)
         self._spawn(self._run(call))
 
     @property
     def is_idle(self) -> bool:
         return not self._running and not self._outputs
 
+    # When the session is lost or replaced
+
+    def session_lost(self) -> None:
+        """Outputs wait for the next session."""
+        self._is_away = True
+        self._open_responses.clear()
+
+    def uses(self) -> list[ToolUse]:
+        """All calls so far, with the outputs that there are."""
+        return list(self._uses.values())
+
+    def session_renewed(self) -> None:
+        """Another session knows all of `uses`."""
+        self._is_away = False
+        self._reply_wanted |= any(output.result.reply for output in self._outputs)
+        self._outputs = []
+        self._deliver()
+
     async def _run(self, call: ToolCalled) -> None:
         try:
             result = await self._result(call)
         finally:
             self._running.discard(call.call_id)
+        text = json.dumps(result.output, ensure_ascii=False)
+        self._uses[call.call_id] = replace(self._uses[call.call_id], output=text)
         self._outputs.append(_Output(call.response_id, call.call_id, result))
         self._deliver()
 
@@ -91,6 +116,8 @@ class ToolCalls:
             return failed("This did not work. Apologize, say that we will be in touch, and go on without it.")
 
     def _deliver(self) -> None:
+        if self._is_away:
+            return
         ready = [output for output in self._outputs if output.response_id not in self._open_responses]
         self._outputs = [output for output in self._outputs if output.response_id in self._open_responses]
         for output in ready:

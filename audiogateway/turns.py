@@ -10,6 +10,22 @@ from typing import Literal
 from calls.contracts import TurnRecord
 
 INAUDIBLE = "[not understood]"
+FASTEST_CHARS_PER_MS = 0.025
+"""Nobody speaks faster: of a sentence that breaks off, words beyond that have come without their sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardTurn:
+    """An item of the conversation, as far as it was heard; what is not over yet counts as heard to its end.
+
+    `speaker` is None for an item that nobody says. `is_cut`: there should have been more of it.
+    """
+
+    item_id: str
+    speaker: Literal["callee", "agent"] | None
+    text: str
+    is_over: bool
+    is_cut: bool
 
 
 def heard_part(text: str, heard_ms: int, total_ms: int) -> str:
@@ -37,24 +53,32 @@ class _Turn:
     interrupted: bool = False
     transcribed: bool = False
     recorded: bool = False
+    broken_off: bool = False
 
     def record(self, position: int) -> TurnRecord | None:
         """None while there is nothing to tell: nobody has heard it, or it has no words yet."""
         if self.speaker is None or self.started_ms is None or not (self.text or self.recorded):
             return None
         self.recorded = True
-        heard = heard_part(self.text, self.heard_ms or 0, self.total_ms) if self.speaker == "agent" else self.text
         return TurnRecord(
             item_id=self.item_id,
             position=position,
             speaker=self.speaker,
             text=self.text,
-            heard_text=heard,
+            heard_text=self.heard_text(),
             started_ms=self.started_ms,
             ended_ms=self.ended_ms,
             heard_ms=self.heard_ms,
             interrupted=self.interrupted,
         )
+
+    def heard_text(self) -> str:
+        return heard_part(self.text, self.heard_ms or 0, self.total_ms) if self.speaker == "agent" else self.text
+
+    def heard(self) -> HeardTurn:
+        is_over = self.ended_ms is not None
+        text = self.heard_text() if is_over else self.text
+        return HeardTurn(self.item_id, self.speaker, text, is_over, self.interrupted or self.broken_off)
 
 
 class TurnLedger:
@@ -132,6 +156,28 @@ class TurnLedger:
     def agent_cut(self, item_id: str, at_ms: int, heard_ms: int, total_ms: int) -> None:
         """The callee interrupted, or the line was closed."""
         self._close(item_id, at_ms, heard_ms, max(total_ms, 1), interrupted=True)
+
+    def agent_broken_off(self, item_id: str, received_ms: int) -> None:
+        """Nothing more of it will come; what was received will be heard."""
+        turn = self._turn(item_id)
+        turn.broken_off = True
+        turn.text = heard_part(turn.text, received_ms, max(received_ms, int(len(turn.text) / FASTEST_CHARS_PER_MS)))
+        turn.text = turn.text.rstrip()
+        self._changed[item_id] = None
+
+    def forget_words(self, item_id: str) -> tuple[int, int]:
+        """The callee's words of this item will never come: they are said again under another id. Returns its times."""
+        turn = self._turn(item_id)
+        times = turn.started_ms or 0, turn.ended_ms or turn.started_ms or 0
+        turn.speaker = None
+        return times
+
+    def has_begun(self, item_id: str) -> bool:
+        return self._turn(item_id).started_ms is not None
+
+    def conversation(self) -> list[HeardTurn]:
+        """All items so far, in order."""
+        return [self._turns[item_id].heard() for item_id in self._order]
 
     def take_changed(self) -> list[TurnRecord]:
         """The turns that are worth writing (again), in the order of the conversation."""

@@ -17,6 +17,7 @@ from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.commands import RedisCommandBus
 from audiogateway.hangup import LAST_WORDS_MS
 from audiogateway.pacing import Ticker
+from audiogateway.phrases import PhraseBook
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
@@ -84,11 +85,19 @@ class Gateway:
         self._disk = Disk()
         store = CallStore(self._writer, self.id)
         recorder = Recorder(config.recordings_root, self._disk, store, now)
-        around = Surroundings(store, self._commands, self._ticker, self._spawn, config.models, now, recorder=recorder)
         self._realtime = RealtimeClient(config.access)
-        self.roster = Roster(
-            around, self._realtime.open, capacity=config.capacity, waiting_seconds=config.waiting_seconds
+        around = Surroundings(
+            store,
+            self._commands,
+            self._ticker,
+            self._spawn,
+            config.models,
+            now,
+            self._realtime.open,
+            PhraseBook(self._realtime.open, self._spawn),
+            recorder=recorder,
         )
+        self.roster = Roster(around, capacity=config.capacity, waiting_seconds=config.waiting_seconds)
         self._server = AudioSocketServer(self.roster.answer)
         self._mailbox = Mailbox(self.roster)
         address = f"{config.advertise[0]}:{config.advertise[1]}"

@@ -1,6 +1,7 @@
 """Opens a Realtime session at OpenAI, configures it, and is the session's mouth from then on."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +9,9 @@ from urllib.parse import urlencode
 
 import structlog
 
+from audiogateway.patience import SESSION_SECONDS, session_seconds
 from audiogateway.realtime import events
+from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration, Decoder, append_audio, configure
 from audiogateway.realtime.websocket import Closed, HandshakeRefused, WebSocketConnection, tls_context
@@ -19,7 +22,6 @@ log = structlog.get_logger(__name__)
 OPEN_SECONDS = 10.0
 """From the first packet to the acknowledged configuration."""
 PERMANENT_STATUSES = frozenset({400, 401, 403, 404})
-PERMANENT_CODES = frozenset({"invalid_api_key", "model_not_found", "account_deactivated", "beta_api_shape_disabled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class RealtimeAccess:
 
 
 class Voice(Protocol):
-    """An open, configured session of the model."""
+    """An open, configured session of the model. `lives_seconds`: after that the server closes it."""
+
+    @property
+    def lives_seconds(self) -> float: ...
 
     def send(self, event: bytes) -> None:
         """One client event. Nothing happens when the connection is gone; the listener is told of that."""
@@ -73,6 +78,7 @@ class RealtimeConnection:
         self._decoder = Decoder()
         self._socket: WebSocketConnection | None = None
         self._closed_by_us = False
+        self.lives_seconds = SESSION_SECONDS
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def open(self, access: RealtimeAccess) -> None:
@@ -115,7 +121,8 @@ class RealtimeConnection:
 
     def _on_opening_event(self, event: Event) -> None:
         match event:
-            case events.SessionCreated():
+            case events.SessionCreated(expires_at):
+                self.lives_seconds = session_seconds(expires_at - time.time() if expires_at else None)
                 self.send(configure(self._configuration))
             case events.SessionUpdated(input_format, output_format):
                 wanted = self._configuration.audio_format
@@ -177,7 +184,7 @@ class RealtimeClient:
 
 
 def _refused(code: str, message: str) -> Exception:
-    kind = PermanentError if code in PERMANENT_CODES else RetryableError
+    kind = PermanentError if severity(code) is Severity.FATAL else RetryableError
     return kind(f"The model refused the session: {message or code or 'no reason given'}")
 
 

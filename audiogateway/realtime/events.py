@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SessionCreated:
-    pass
+    """`expires_at` is in seconds since the epoch, by the server's clock; 0 when it does not say."""
+
+    expires_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

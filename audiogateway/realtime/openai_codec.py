@@ -49,7 +49,10 @@ class TurnDetection:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What a session is told before the telephone rings. `language` is an ISO 639 code for the transcription."""
+    """What a session is told before the telephone rings. `language` is an ISO 639 code for the transcription.
+
+    Without `turn_detection` the session hears, and nothing begins or ends by itself.
+    """
 
     instructions: str
     tools: Sequence[Mapping[str, Any]]
@@ -57,7 +60,7 @@ class Configuration:
     transcription_model: str
     language: str
     audio_format: str
-    turn_detection: TurnDetection
+    turn_detection: TurnDetection | None
 
 
 def configure(wanted: Configuration) -> bytes:
@@ -73,13 +76,19 @@ def configure(wanted: Configuration) -> bytes:
             "input": {
                 "format": audio_format,
                 "transcription": transcription,
-                "turn_detection": wanted.turn_detection.to_json(),
+                "turn_detection": wanted.turn_detection and wanted.turn_detection.to_json(),
             },
             "output": {"format": audio_format, "voice": wanted.voice},
         },
         "tools": list(wanted.tools),
         "tool_choice": "auto",
     }
+    return _encode({"type": "session.update", "session": session})
+
+
+def detect_turns(wanted: TurnDetection) -> bytes:
+    """From here on the session tells when the callee speaks."""
+    session = {"type": "realtime", "audio": {"input": {"turn_detection": wanted.to_json()}}}
     return _encode({"type": "session.update", "session": session})
 
 
@@ -113,9 +122,15 @@ def commit_audio() -> bytes:
     return b'{"type":"input_audio_buffer.commit"}'
 
 
+def create_item(item: Mapping[str, Any], *, after: str = "") -> bytes:
+    """Adds an item to the conversation, after the one that is named, or at the end."""
+    place = {"previous_item_id": after} if after else {}
+    return _encode({"type": "conversation.item.create", **place, "item": item})
+
+
 def tool_output(call_id: str, output: Mapping[str, Any]) -> bytes:
-    item = {"type": "function_call_output", "call_id": call_id, "output": json.dumps(output, ensure_ascii=False)}
-    return _encode({"type": "conversation.item.create", "item": item})
+    text = json.dumps(output, ensure_ascii=False)
+    return create_item({"type": "function_call_output", "call_id": call_id, "output": text})
 
 
 def _encode(event: Mapping[str, Any]) -> bytes:
@@ -295,7 +310,7 @@ def _error(f: _Fields) -> Event:
 
 
 _READERS: dict[str, Callable[[_Fields], Event | None]] = {
-    "session.created": lambda f: events.SessionCreated(),
+    "session.created": lambda f: events.SessionCreated(f.optional_child("session").count("expires_at")),
     "session.updated": _session_updated,
     "input_audio_buffer.speech_started": lambda f: events.SpeechStarted(
         f.identifier("item_id"), f.milliseconds("audio_start_ms")

@@ -20,8 +20,9 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-PING_SECONDS = 20.0
-PONG_SECONDS = 20.0
+PING_SECONDS = 4.0
+PONG_SECONDS = 4.0
+"""A connection that is cut somewhere on the way says nothing: somebody waits on the telephone meanwhile."""
 CLOSE_SECONDS = 5.0
 SEND_BUFFER_BYTES = 512 * 1024
 """Some forty seconds of sound that the other side did not take: the connection is of no use any more."""

@@ -2,13 +2,21 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from audiogateway.pacing import MonotonicClock, Ticker
+from audiogateway.phrases import PhraseBook
+from audiogateway.realtime.connection import OpenVoice, Voice, VoiceListener
+from audiogateway.realtime.openai_codec import Configuration
+from audiogateway.recording.recorder import Recorder
+from audiogateway.surroundings import Models, Surroundings
 from calls.contracts import Ack, Brief, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from opendeep.core.errors import RetryableError
 
 CALL_ID = UUID("5b4ae6a2-0000-4000-8000-000000000001")
 NOW = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
@@ -132,6 +140,7 @@ class RecordingVoice:
     sent: list[dict[str, Any]] = field(default_factory=list)
     audio: bytearray = field(default_factory=bytearray)
     is_closed: bool = False
+    lives_seconds: float = 3600.0
 
     def send(self, event: bytes) -> None:
         self.sent.append(json.loads(event))
@@ -149,6 +158,29 @@ class RecordingVoice:
         """What was sent since the last time."""
         taken, self.sent = self.sent, []
         return taken
+
+
+async def no_voice(configuration: Configuration, listener: VoiceListener) -> Voice:
+    """connection.OpenVoice of a model that cannot be reached."""
+    raise RetryableError("The model cannot be reached.")
+
+
+def surroundings(
+    store: MemoryStore,
+    bus: "ScriptedBus",
+    spawned: "Spawned",
+    *,
+    ticker: Ticker | None = None,
+    clock: MonotonicClock = time.monotonic,
+    open_voice: OpenVoice = no_voice,
+    phrases: PhraseBook | None = None,
+    recorder: Recorder | None = None,
+) -> Surroundings:
+    """What a session needs, in memory. Without `phrases` none is ever prepared."""
+    models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
+    book = phrases or PhraseBook(no_voice, lambda work: work.close())
+    ticker = ticker or Ticker(clock)
+    return Surroundings(store, bus, ticker, spawned, models, lambda: NOW, open_voice, book, clock, recorder)
 
 
 @dataclass

@@ -3,6 +3,7 @@
 import base64
 
 from audiogateway.dialogue import FIRST_WORDS_MS
+from audiogateway.patience import MAX_FAILURES
 from audiogateway.playout import FRAME_MS
 from audiogateway.realtime import events
 from audiogateway.realtime.openai_codec import append_audio
@@ -51,11 +52,11 @@ def test_a_callee_who_has_spoken_first_is_answered_once(talk: Talk) -> None:
 
 def test_a_failed_response_is_asked_for_again_but_not_for_ever(talk: Talk) -> None:
     talk.dialogue.on_time(FIRST_WORDS_MS)
-    for number in range(3):
-        assert not talk.dialogue.has_failed
+    for number in range(MAX_FAILURES + 1):
+        assert not talk.dialogue.failures.has_given_up
         talk.tell(events.ResponseCreated(f"r{number}"))
         talk.tell(events.ResponseDone(f"r{number}", "failed", "", "rate_limit_exceeded"))
-    assert talk.dialogue.has_failed
+    assert talk.dialogue.failures.has_given_up
 
 
 def test_a_success_between_failures_forgets_them(talk: Talk) -> None:
@@ -64,7 +65,7 @@ def test_a_success_between_failures_forgets_them(talk: Talk) -> None:
     talk.agent_answers("r3", "a3", "Yes.", 100)
     for number in range(4, 6):
         talk.tell(events.ResponseCreated(f"r{number}"), events.ResponseDone(f"r{number}", "failed", "", "x"))
-    assert not talk.dialogue.has_failed
+    assert not talk.dialogue.failures.has_given_up
 
 
 def test_nonsense_is_counted_and_the_talk_goes_on(talk: Talk) -> None:

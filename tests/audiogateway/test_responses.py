@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from audiogateway.responses import ALREADY_ACTIVE, PATIENCE_MS, RETRY_MS, ResponseOwner
+from audiogateway.realtime.error_codes import ALREADY_ACTIVE
+from audiogateway.responses import PATIENCE_MS, RETRY_MS, ResponseOwner
 
 
 class Server:
@@ -180,10 +181,41 @@ def test_a_forgotten_wish_is_not_granted(speaking: Server) -> None:
     assert speaking.owner.is_idle
 
 
-def test_a_lost_server_leaves_nothing_to_wait_for(speaking: Server) -> None:
-    speaking.owner.callee_started()
-    speaking.owner.ask()
-    speaking.owner.lost()
-    assert speaking.owner.is_idle
-    speaking.owner.ask()
+def test_what_a_lost_session_was_saying_is_asked_of_the_next_one(speaking: Server) -> None:
+    speaking.owner.session_lost()
+    speaking.owner.on_time(speaking.ms)
+    assert (len(speaking.asked), speaking.owner.is_owed) == (1, True)
+    speaking.owner.session_renewed()
     assert len(speaking.asked) == 2
+
+
+def test_words_that_were_ordered_are_ordered_again(server: Server) -> None:
+    server.owner.ask("Say goodbye.")
+    server.owner.created("r1")
+    server.owner.session_lost()
+    assert not server.owner.goes_on
+    server.owner.session_renewed()
+    assert server.asked[0]["response"] == server.asked[1]["response"]
+
+
+def test_what_the_callee_interrupted_is_not_asked_of_the_next_session(speaking: Server) -> None:
+    speaking.owner.interrupt()
+    speaking.owner.session_lost()
+    assert speaking.owner.is_idle
+    speaking.owner.session_renewed()
+    assert len(speaking.asked) == 1
+
+
+def test_a_callee_who_spoke_to_a_lost_session_does_not_hold_up_the_next_one(speaking: Server) -> None:
+    speaking.owner.callee_started()
+    speaking.owner.session_lost()
+    speaking.owner.session_renewed()
+    assert len(speaking.asked) == 2
+
+
+def test_what_is_wished_for_without_a_session_waits_for_the_next_one(server: Server) -> None:
+    server.owner.session_lost()
+    server.owner.ask()
+    assert server.asked == []
+    server.owner.session_renewed()
+    assert len(server.asked) == 1

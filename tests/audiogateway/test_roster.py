@@ -14,17 +14,16 @@ from audiogateway.realtime.connection import Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.roster import OVERTIME_SECONDS, READY_SECONDS, VOICES_PER_CALL, Roster
 from audiogateway.session import Session
-from audiogateway.surroundings import Models, Surroundings
 from opendeep.core.errors import PermanentError, RetryableError
 from tests.audiogateway.fakes import (
     CALL_ID,
-    NOW,
     MemoryStore,
     RecordingLine,
     RecordingVoice,
     ScriptedBus,
     Spawned,
     VirtualClock,
+    surroundings,
     talk_order,
 )
 
@@ -40,9 +39,10 @@ class Stage:
         self.ticker = Ticker(self.clock)
         self.voices: list[tuple[VoiceListener, RecordingVoice]] = []
         self.open_voice: Callable[[], Voice] | None = None
-        models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
-        around = Surroundings(self.store, self.bus, self.ticker, self.spawned, models, lambda: NOW, self.clock)
-        self.roster = Roster(around, self._open, capacity=2, waiting_seconds=WAITING_SECONDS)
+        around = surroundings(
+            self.store, self.bus, self.spawned, ticker=self.ticker, clock=self.clock, open_voice=self._open
+        )
+        self.roster = Roster(around, capacity=2, waiting_seconds=WAITING_SECONDS)
 
     async def _open(self, configuration: Configuration, listener: VoiceListener) -> Voice:
         if self.open_voice is not None:

@@ -11,16 +11,15 @@ from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
 from audiogateway.session import Phase, Session
 from audiogateway.silence import LONGEST_GREETING_MS, SILENCE_MS
-from audiogateway.surroundings import Models, Surroundings
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import (
-    NOW,
     MemoryStore,
     RecordingLine,
     RecordingVoice,
     ScriptedBus,
     Spawned,
     VirtualClock,
+    surroundings,
     talk_order,
 )
 
@@ -43,8 +42,7 @@ class Stage:
         self.ready: list[Session] = []
         self.over: list[Session] = []
         self.lost: list[str] = []
-        models = Models("gpt-realtime-2.1", "gpt-transcribe", "marin")
-        around = Surroundings(self.store, self.bus, self.ticker, self.spawned, models, lambda: NOW, self.clock)
+        around = surroundings(self.store, self.bus, self.spawned, ticker=self.ticker, clock=self.clock)
         self.session = Session(
             replace(talk_order(first_speaker=first_speaker), max_seconds=max_seconds),
             around,
@@ -206,15 +204,6 @@ async def test_a_talk_over_its_maximum_says_goodbye() -> None:
     await stage.run(2.2)
     assert stage.session.phase is Phase.CLOSING
     assert stage.voice.types()[-1] == "response.create"
-
-
-async def test_a_voice_that_is_lost_in_the_talk_ends_it(stage: Stage) -> None:
-    await stage.run(0.5)
-    stage.session.on_voice_lost("dropped")
-    await stage.run(0.5)
-    assert stage.commands() == [CommandName.END_CALL]
-    stage.session.on_line_closed("closed by the PBX")
-    assert stage.store.over == ["voice_lost"]
 
 
 async def test_a_voice_that_waits_for_the_callee_is_ready_when_it_is_open() -> None:

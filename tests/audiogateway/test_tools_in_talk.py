@@ -1,7 +1,7 @@
 """Tool calls between the turns of a talk, as scripted orders of events."""
 
 from audiogateway.realtime import events
-from audiogateway.responses import ALREADY_ACTIVE
+from audiogateway.realtime.error_codes import ALREADY_ACTIVE
 from tests.audiogateway.scripted_talk import Talk, sound
 
 
@@ -51,7 +51,7 @@ async def test_a_refused_answer_to_a_tool_is_asked_for_again(talk: Talk) -> None
     (asked,) = talk.sent("response.create")
     talk.tell(events.ServerError(ALREADY_ACTIVE, "busy", asked["event_id"]), events.ResponseDone("r0", "", "", ""))
     assert len(talk.sent("response.create")) == 2
-    assert not talk.dialogue.has_failed
+    assert not talk.dialogue.failures.has_given_up
 
 
 async def test_end_call_gets_no_answer_and_closes_the_ears(talk: Talk) -> None:

@@ -13,7 +13,6 @@ from audiogateway.realtime import events
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
 from audiogateway.session import Session
-from audiogateway.surroundings import Models, Surroundings
 from tests.audiogateway.fakes import (
     CALL_ID,
     NOW,
@@ -23,6 +22,7 @@ from tests.audiogateway.fakes import (
     ScriptedBus,
     Spawned,
     VirtualClock,
+    surroundings,
     talk_order,
 )
 from tests.audiogateway.recording.listening import Heard, listen
@@ -39,15 +39,9 @@ class Stage:
         self.disk = Disk()
         self.ticker = Ticker(self.clock)
         self.said = bytearray()
-        around = Surroundings(
-            self.store,
-            ScriptedBus(),
-            self.ticker,
-            self.spawned,
-            Models("gpt-realtime-2.1", "gpt-transcribe", "marin"),
-            lambda: NOW,
-            self.clock,
-            Recorder(root, self.disk, self.store, lambda: NOW),
+        recorder = Recorder(root, self.disk, self.store, lambda: NOW)
+        around = surroundings(
+            self.store, ScriptedBus(), self.spawned, ticker=self.ticker, clock=self.clock, recorder=recorder
         )
         order = replace(talk_order(first_speaker="callee"), records=records)
         self.over: list[Session] = []

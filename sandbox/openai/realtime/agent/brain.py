@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from sandbox.openai.realtime.agent import machines, owner
+from sandbox.openai.realtime.agent import interrupted, machines, owner
 from sandbox.openai.realtime.agent.briefing import read, word_for_word
 from sandbox.openai.realtime.agent.meaning import Meaning, meaning_of, menu_key
 from sandbox.openai.realtime.agent.moments import DEFAULT_TIME, said, spoken_moment
@@ -35,6 +35,8 @@ def decide(scene: Scene) -> Decision:
         return Decision(call=_forced(talk, scene.tools.forced))
     if words := word_for_word(scene.order):
         return Decision(words)
+    if decision := interrupted.go_on(scene, decide):
+        return decision
     if not any(turn.speaker in {"callee", "agent"} for turn in scene.turns):
         return talk.introduce()
     if scene.turns[-1].speaker == "owner" and (words := word_for_word(scene.turns[-1].text)):

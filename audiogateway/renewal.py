@@ -1,0 +1,154 @@
+"""Opens another session of the model for a talk that goes on: because its own was lost, or grows old.
+
+At most one is opened at a time, so that a call never has more than two. What is done with it, and when, is decided
+by its session; how long is waited, in patience.py.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+import structlog
+
+from audiogateway import patience
+from audiogateway.pacing import MonotonicClock
+from audiogateway.realtime.connection import OpenVoice, Voice, VoiceListener
+from audiogateway.realtime.events import Event
+from audiogateway.realtime.openai_codec import Configuration
+from audiogateway.tool_calls import Spawn
+from opendeep.core.errors import PermanentError, RetryableError
+
+log = structlog.get_logger(__name__)
+
+
+class Owner(VoiceListener, Protocol):
+    """Whose voice is renewed."""
+
+    def on_voice_renewed(self) -> None:
+        """Another session is open and waits in `Renewal.take`."""
+
+    def on_voice_given_up(self, reason: str, *, is_permanent: bool) -> None:
+        """No session can be had. `is_permanent`: and none will be, whoever asks."""
+
+
+class Renewal:
+    """Opens by `open_voice`, with what `configuration` says at that moment. `spawn` is the scope of the process."""
+
+    def __init__(
+        self,
+        open_voice: OpenVoice,
+        configuration: Callable[[], Configuration],
+        owner: Owner,
+        spawn: Spawn,
+        clock: MonotonicClock,
+    ) -> None:
+        self._open_voice = open_voice
+        self._configuration = configuration
+        self._owner = owner
+        self._spawn = spawn
+        self._clock = clock
+        self._waiting: Voice | None = None
+        self._is_opening = False
+        self._is_over = False
+        self.tries = 0
+        """Made since the last session was taken."""
+
+    @property
+    def is_under_way(self) -> bool:
+        return self._is_opening or self._waiting is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Another session is open and waits."""
+        return self._waiting is not None
+
+    def begin(self) -> None:
+        """Begins to open a session, unless one is being opened or waits already."""
+        if self._is_over:
+            return
+        if self._waiting is not None:
+            self._owner.on_voice_renewed()
+        elif not self._is_opening:
+            self._is_opening = True
+            self._spawn(self._open())
+
+    def take(self) -> Voice | None:
+        """The session that waits; from now on its events go to the owner."""
+        voice, self._waiting = self._waiting, None
+        self.tries = 0
+        return voice
+
+    def end(self) -> None:
+        """The talk is over: what is being opened is closed."""
+        self._is_over = True
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+    async def _open(self) -> None:
+        began = self._clock()
+        try:
+            while (wait_seconds := patience.wait_before_try(self.tries, self._clock() - began)) is not None:
+                await asyncio.sleep(wait_seconds)
+                if self._is_over or await self._try():
+                    return
+        except PermanentError as error:
+            self._give_up(str(error), is_permanent=True)
+        else:
+            self._give_up("The model could not be reached again.", is_permanent=False)
+        finally:
+            self._is_opening = False
+
+    async def _try(self) -> bool:
+        """Raises PermanentError."""
+        limit_seconds = patience.try_seconds(self.tries)
+        self.tries += 1
+        listener = _NextListener(self)
+        try:
+            async with asyncio.timeout(limit_seconds):
+                voice = await self._open_voice(replace(self._configuration(), turn_detection=None), listener)
+        except (RetryableError, TimeoutError) as error:
+            log.warning("voice_not_renewed", tries=self.tries, reason=str(error) or "no answer in time")
+            return False
+        if self._is_over or listener.was_lost:
+            voice.close()
+            return self._is_over
+        self._waiting = voice
+        listener.voice = voice
+        self._is_opening = False
+        self._owner.on_voice_renewed()
+        return True
+
+    def _give_up(self, reason: str, *, is_permanent: bool) -> None:
+        self._is_opening = False
+        if not self._is_over:
+            self._owner.on_voice_given_up(reason, is_permanent=is_permanent)
+
+    def lost(self, voice: Voice | None, reason: str) -> None:
+        """A session that was opened here is gone: while it waited, that is forgotten."""
+        if voice is not None and voice is self._waiting:
+            self._waiting = None
+        else:
+            self._owner.on_voice_lost(reason)
+
+    def heard(self, event: Event) -> None:
+        self._owner.on_event(event)
+
+
+class _NextListener:
+    """Hears the session that is being opened (connection.VoiceListener)."""
+
+    def __init__(self, renewal: Renewal) -> None:
+        self._renewal = renewal
+        self.voice: Voice | None = None
+        self.was_lost = False
+
+    def on_event(self, event: Event) -> None:
+        if self.voice is not None:
+            self._renewal.heard(event)
+
+    def on_voice_lost(self, reason: str) -> None:
+        self.was_lost = True
+        if self.voice is not None:
+            self._renewal.lost(self.voice, reason)
