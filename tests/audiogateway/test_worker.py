@@ -98,7 +98,9 @@ async def test_a_call_is_prepared_talked_and_written_down(openai_server: OpenAIS
         call = await new_call()
         await stage.send("voice.prepare", call)
         await until(call, lambda row: row.voice_ready_at)
-        await Call.objects.filter(id=call.id).aupdate(state=State.ANSWERED, answered_at=call.created_at)
+        await Call.objects.filter(id=call.id).aupdate(
+            state=State.ANSWERED, dialing_at=call.created_at, answered_at=call.created_at
+        )
         caller = await Caller.call(stage.address, call.id)
         line = asyncio.get_running_loop().create_task(caller.run())
         await until(call, lambda row: row.state == State.TALKING)
@@ -124,7 +126,9 @@ async def test_a_gateway_that_is_told_to_stop_ends_its_talks_and_writes_them_dow
         call = await new_call()
         await stage.send("voice.prepare", call)
         await until(call, lambda row: row.voice_ready_at)
-        await Call.objects.filter(id=call.id).aupdate(state=State.ANSWERED, answered_at=call.created_at)
+        await Call.objects.filter(id=call.id).aupdate(
+            state=State.ANSWERED, dialing_at=call.created_at, answered_at=call.created_at
+        )
         caller = await Caller.call(stage.address, call.id)
         line = asyncio.get_running_loop().create_task(caller.run())
         await until(call, lambda row: row.state == State.TALKING)

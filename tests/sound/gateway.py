@@ -19,6 +19,7 @@ import uvloop
 
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.pacing import Ticker
+from audiogateway.phrases import PhraseBook
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
@@ -90,9 +91,19 @@ async def serve(url: str, directory: Path) -> None:
             tasks.create_task(work)
 
         recorder = Recorder(directory, disk, store, lambda: datetime.now(UTC))
-        around = Surroundings(store, NoBus(), ticker, spawn, MODELS, lambda: datetime.now(UTC), recorder=recorder)
         realtime = RealtimeClient(RealtimeAccess(url, MODELS.realtime, "test-key"))
-        roster = Roster(around, realtime.open, capacity=CAPACITY, waiting_seconds=WAITING_SECONDS)
+        around = Surroundings(
+            store,
+            NoBus(),
+            ticker,
+            spawn,
+            MODELS,
+            lambda: datetime.now(UTC),
+            realtime.open,
+            PhraseBook(realtime.open, spawn),
+            recorder=recorder,
+        )
+        roster = Roster(around, capacity=CAPACITY, waiting_seconds=WAITING_SECONDS)
         server = AudioSocketServer(roster.answer)
         _, port = await server.listen("127.0.0.1", 0)
         disk.start()
