@@ -106,8 +106,9 @@ class Registration:
 
     def info(self) -> GatewayInfo:
         load = self._calls.load
-        capacity = load if self._ticker.take_lag() else self._calls.capacity
-        return GatewayInfo(self._id, self._address, self._mailbox.channel, capacity, load)
+        lags = self._ticker.take_lag()
+        capacity = load if lags else self._calls.capacity
+        return GatewayInfo(self._id, self._address, self._mailbox.channel, capacity, load, lags)
 
     async def withdraw(self) -> None:
         """No call is reserved here from now on."""

@@ -352,6 +352,7 @@ class GatewayInfo:
     channel: str  # its channel-layer channel
     capacity: int
     load: int
+    lags: bool = False  # its clock is late, so it offers no room
 
     def encode(self) -> str:
         return json.dumps(asdict(self))
@@ -365,6 +366,7 @@ class GatewayInfo:
             str(data["channel"]),
             int(data["capacity"]),
             int(data["load"]),
+            bool(data.get("lags")),
         )
 
 

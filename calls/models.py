@@ -171,12 +171,22 @@ class Call(models.Model):
             models.Index(fields=["number"], condition=~Q(state=State.ENDED), name="call_unfinished_number"),
             models.Index(fields=["trunk"], condition=Q(state__in=sorted(LIVE)), name="call_live_of_trunk"),
             models.Index(fields=["trunk", "-ended_at"], condition=Q(state=State.ENDED), name="call_ended_of_trunk"),
+            # What came of an hour, without reading the rows.
+            models.Index(
+                fields=["ended_at", "outcome", "talk_ms", "cost_microcents"],
+                condition=Q(state=State.ENDED),
+                name="call_ended",
+            ),
             # What a month has cost, without reading the rows.
             models.Index(fields=["organization", "ended_at", "cost_microcents"], name="call_cost"),
         ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
+
+
+LOOKED_AFTER = ("overdue", "stray_channel", "vanished", "voice_failed")
+"""Kinds of events that tell what did not go by itself."""
 
 
 class CallEvent(models.Model):
@@ -194,6 +204,9 @@ class CallEvent(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["call", "command_id"], name="one_event_per_command")]
+        indexes = [
+            models.Index(fields=["kind", "source"], condition=Q(kind__in=LOOKED_AFTER), name="event_looked_after")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.call_id}"

@@ -22,7 +22,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Of several PBXs one is enough for calls; the others are named as missing all the same.
     """
-    parts = {"database": _database(), **_redis_parts()}
+    parts = {"database": _database(), **parts_of_redis()}
     missing = sorted(name for name, state in parts.items() if state != "ok")
     is_ready = _is_ready(parts)
     trunks = conditions_of_trunks(now()) if parts["database"] == "ok" else {}
@@ -47,7 +47,7 @@ def _database() -> str:
     return "ok"
 
 
-def _redis_parts() -> dict[str, str]:
+def parts_of_redis() -> dict[str, str]:
     parts = [*PARTS, *(part_of(process, pbx) for pbx in pbx_names() for process in PARTS_OF_A_PBX)]
     try:
         return {"redis": "ok", **{part: "ok" if alive.is_alive(part) else "missing" for part in parts}}

@@ -218,7 +218,11 @@ AUTH_PASSWORD_VALIDATORS = [
 HTTPS_ONLY = env.boolean("HTTPS_ONLY", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS_ONLY else None
-SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked for by the launcher and probes, without the proxy
+SECURE_REDIRECT_EXEMPT = [
+    "^healthz$",
+    "^readyz$",
+    "^metrics$",
+]  # asked for by probes, without the proxy
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "opendeep.errors.out_of_date"
@@ -247,6 +251,10 @@ SPECTACULAR_SETTINGS = {
         "ReportStatusEnum": "campaigns.models.Report.Status",
     },
 }
+
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN is too short; write at least 16 characters that nobody guesses.")
 
 USE_TZ = True
 TIME_ZONE = "UTC"

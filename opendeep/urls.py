@@ -9,10 +9,12 @@ from campaigns.rest.urls import api_urls as campaigns_api
 from campaigns.web.urls import page_urls as campaigns_pages
 from opendeep import health
 from opendeep.accounts.urls import page_urls as accounts_pages
+from opendeep.metrics import metrics
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/", include([*campaigns_api, *calls_api])),
     path("", include([*accounts_pages, *campaigns_pages, *calls_pages])),

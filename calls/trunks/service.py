@@ -78,11 +78,12 @@ def calls_on(trunk: Trunk) -> Q:
 
 
 def candidates(pool: Pool, at: datetime) -> list[Candidate]:
-    live = _live_calls()
+    live = live_calls()
     return [_candidate(trunk, live.get(trunk.name, 0), at) for trunk in pool.trunks]
 
 
-def _live_calls() -> dict[str, int]:
+def live_calls() -> dict[str, int]:
+    """Calls that hold a line, by the name of their trunk."""
     counted = Call.objects.filter(state__in=LIVE).order_by().values_list("trunk").annotate(calls=Count("pk"))
     live: dict[str, int] = {}
     for name, calls in counted:
