@@ -166,7 +166,7 @@ async def test_a_callee_who_hangs_up_ends_the_talk(stage: Stage) -> None:
 
 
 async def test_a_broken_line_is_told_apart(stage: Stage) -> None:
-    stage.session.on_line_closed("connection lost: TimeoutError")
+    stage.session.on_line_closed("connection lost")
     assert stage.store.over == ["connection_lost"]
 
 
