@@ -15,6 +15,8 @@ from audiogateway.realtime.events import Event, ProtocolProblem
 
 MAX_TEXT = 100_000
 """Longer texts of a transcript or of a tool's arguments are cut: nobody says that on the telephone."""
+MAX_NUMBER = 10**9
+"""No count and no time of a call is larger; what is, counts as absent."""
 
 # --- Client events --------------------------------------------------------------------------------
 
@@ -144,6 +146,14 @@ class _Malformed(Exception):
     pass
 
 
+def _storable(text: str) -> str:
+    """Cut, and without what JSON can write but no database keeps: NUL, and halves of characters."""
+    text = text[:MAX_TEXT]
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 class _Fields:
     """Typed access to one event's fields. Raises _Malformed, which becomes a ProtocolProblem."""
 
@@ -158,7 +168,7 @@ class _Fields:
         value = self._data.get(name)
         if not isinstance(value, str):
             raise _Malformed(f"{name} is missing")
-        return value[:MAX_TEXT]
+        return _storable(value)
 
     def identifier(self, name: str) -> str:
         value = self.text(name)
@@ -168,7 +178,7 @@ class _Fields:
 
     def optional_text(self, name: str) -> str:
         value = self._data.get(name)
-        return value[:MAX_TEXT] if isinstance(value, str) else ""
+        return _storable(value) if isinstance(value, str) else ""
 
     def bytes_of(self, name: str) -> bytes:
         """The decoded base64 of a field; not cut, because the message itself has a limit."""
@@ -179,7 +189,7 @@ class _Fields:
 
     def milliseconds(self, name: str) -> int:
         value = self._data.get(name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MAX_NUMBER:
             raise _Malformed(f"{name} is no time")
         return int(value)
 
@@ -192,11 +202,13 @@ class _Fields:
 
     def count(self, name: str) -> int:
         value = self._data.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MAX_NUMBER else 0
 
     def number(self, name: str) -> float:
         value = self._data.get(name)
-        return float(value) if isinstance(value, int | float) and value > 0 else 0.0
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return 0.0
+        return float(value) if 0 < value <= MAX_NUMBER else 0.0
 
 
 class Decoder:
@@ -218,7 +230,7 @@ class Decoder:
             return reader(_Fields(data))
         except (_Malformed, ValueError, KeyError, TypeError, RecursionError) as error:
             self.problems += 1
-            return ProtocolProblem(f"{_kind_of(text)}: {error}"[:200])
+            return ProtocolProblem(_storable(f"{_kind_of(text)}: {error}"[:200]))
 
 
 def _kind_of(text: str | bytes) -> str:

@@ -344,3 +344,18 @@ def test_a_field_of_any_other_type_never_raises(vector: tuple[dict[str, Any], An
 @given(st.binary(max_size=200))
 def test_random_bytes_never_raise(data: bytes) -> None:
     Decoder().decode(data)
+
+
+TRANSCRIBED = "conversation.item.input_audio_transcription.completed"
+
+
+def test_a_text_that_no_database_keeps_is_mended() -> None:
+    event = Decoder().decode(f'{{"type": "{TRANSCRIBED}", "item_id": "i", "transcript": "Y\\u0000es \\ud83d, é"}}')
+    assert event == events.CalleeTranscript("i", "Yes ?, é")
+
+
+@pytest.mark.parametrize("seconds", ["1e999", "NaN", "Infinity", "1" * 400, "-1", "true", '"2"'])
+def test_a_number_that_nobody_can_count_with_counts_as_absent(seconds: str) -> None:
+    usage = f'{{"type": "duration", "seconds": {seconds}}}'
+    wire = f'{{"type": "{TRANSCRIBED}", "item_id": "i", "transcript": "Yes.", "usage": {usage}}}'
+    assert Decoder().decode(wire) == events.CalleeTranscript("i", "Yes.")

@@ -1,0 +1,1 @@
+"""Random input for the codecs of the three wires: `python -m tests.fuzz --help`."""
