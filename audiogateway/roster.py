@@ -18,6 +18,8 @@ READY_SECONDS = 15.0
 """From the request to the first word; the engine waits for 20."""
 VOICES_PER_CALL = 3
 """A voice that is lost while the telephone rings is opened again, but not for ever."""
+BURIAL_SECONDS = 15
+"""So long after that a session is taken for broken, and its call is ended without it."""
 OVERTIME_SECONDS = 20
 """So long after its maximum duration a call is cut, whatever its session is waiting for."""
 
@@ -28,6 +30,7 @@ class _Seat:
 
     taken_at: float
     session: Session | None = None
+    line: Line | None = None
     voices_opened: int = field(default=0)
 
 
@@ -90,6 +93,7 @@ class Roster:
         seat = self._seats.get(call_id)
         if seat is None or seat.session is None or seat.session.phase is not Phase.WAITING:
             return None
+        seat.line = line
         seat.session.line_is_up(line)
         return seat.session
 
@@ -97,11 +101,34 @@ class Roster:
         """Ends what is overdue, whatever the sessions themselves believe. Asked about once a second."""
         now = self._around.clock()
         for call_id, seat in list(self._seats.items()):
-            session = seat.session
-            if session is None or session.phase in (Phase.OPENING, Phase.WAITING):
-                self._expire(call_id, seat, now - seat.taken_at)
-            elif session.now_ms() >= (session.order.max_seconds + OVERTIME_SECONDS) * 1000:
-                session.end_now("max_duration")
+            try:
+                self._look_at(call_id, seat, now)
+            except Exception:  # noqa: BLE001 - the fault of one session must not keep the others from being ended
+                log.exception("session_cannot_be_ended", call_id=str(call_id))
+                self._bury(call_id, seat)
+
+    def _look_at(self, call_id: UUID, seat: _Seat, now: float) -> None:
+        session = seat.session
+        if session is None or session.phase in (Phase.OPENING, Phase.WAITING):
+            self._expire(call_id, seat, now - seat.taken_at)
+            return
+        overtime_seconds = session.now_ms() / 1000 - session.order.max_seconds
+        if overtime_seconds >= OVERTIME_SECONDS + BURIAL_SECONDS:
+            log.error("session_does_not_end", call_id=str(call_id), phase=session.phase.value)
+            self._bury(call_id, seat)
+        elif overtime_seconds >= OVERTIME_SECONDS:
+            session.end_now("max_duration")
+
+    def _bury(self, call_id: UUID, seat: _Seat) -> None:
+        """Without asking the session: its line is cut, its call is over and judged, its seat is free."""
+        if seat.session is not None and seat.session.phase not in (Phase.OPENING, Phase.WAITING):
+            self._around.store.talk_over(call_id, cause="max_duration", at=self._around.now())
+        self._forget(call_id)
+        if seat.line is not None:
+            seat.line.hang_up()
+        if seat.session is not None:
+            self._around.ticker.remove(seat.session)
+            self._around.spawn(_discard(seat.session))
 
     def _expire(self, call_id: UUID, seat: _Seat, age_seconds: float) -> None:
         if age_seconds >= self._waiting_seconds:
@@ -182,3 +209,8 @@ class Roster:
         self._seats.pop(call_id, None)
         if not self._seats:
             self._empty.set()
+
+
+async def _discard(session: Session) -> None:
+    """What a broken session still holds; its fault stays in the scope of its own task."""
+    session.discard()

@@ -168,7 +168,7 @@ class Session:
         if self._line is not None:
             self._cut_line()
         elif self.phase in (Phase.OPENING, Phase.WAITING):
-            self._discard()
+            self.discard()
 
     def _close(self, cause: str, farewell: str = "") -> None:
         if self.phase is not Phase.TALKING:
@@ -341,9 +341,10 @@ class Session:
         figures = self._dialogue.figures.to_json() | {"prompt": prompts.prompt_hash()}
         self._around.store.record_figures(self.order.call_id, figures)
         self._around.store.talk_over(self.order.call_id, cause=self._cause, at=self._around.now())
-        self._discard()
+        self.discard()
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
+        """Without another word, whatever is still to be written."""
         self.phase = Phase.OVER
         self._voice.end()
         self._on_over(self)

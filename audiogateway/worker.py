@@ -19,6 +19,7 @@ from audiogateway.hangup import LAST_WORDS_MS
 from audiogateway.pacing import Ticker
 from audiogateway.phrases import PhraseBook
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
+from audiogateway.realtime.websocket import CLOSE_SECONDS
 from audiogateway.recording.disk import Disk
 from audiogateway.recording.recorder import Recorder
 from audiogateway.registration import Mailbox, Registration
@@ -34,6 +35,8 @@ SUPERVISE_SECONDS = 1.0
 GOODBYE_SECONDS = LAST_WORDS_MS / 1000 + 6
 """For the last words, the hangup at the PBX and the last transcription."""
 FLUSH_SECONDS = 10.0
+STOP_SECONDS = 2 * GOODBYE_SECONDS + CLOSE_SECONDS + 2 * FLUSH_SECONDS
+"""All that follows GATEWAY_DRAIN_SECONDS when the process is told to stop."""
 RING_MARGIN_SECONDS = 60
 """A prepared voice waits for the dialing, the ringing and the answer."""
 YOUNG_OBJECTS = 20_000

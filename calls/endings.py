@@ -21,6 +21,9 @@ TalkOverCause = Literal[
     "silence",
     "transferred",
     "line_error",
+    "voice_lost",
+    "voice_refused",
+    "voice_failed",
     "",
 ]
 
@@ -105,6 +108,9 @@ AFTER_THE_TALK: dict[str, Ending] = {
     "silence": Ending(Outcome.COMPLETED, "Nobody spoke any more."),
     "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
     "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
+    "voice_lost": Ending(Outcome.DROPPED, "The connection to the model was lost and could not be had again."),
+    "voice_refused": Ending(Outcome.DROPPED, "The model refused to go on: check the account and its key."),
+    "voice_failed": Ending(Outcome.DROPPED, "The model failed to answer again and again."),
     "line_error": Ending(Outcome.DROPPED, "What the PBX sent was no sound of a call."),
     "transferred": Ending(Outcome.COMPLETED, "The callee was put through to a person."),
 }

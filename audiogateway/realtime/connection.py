@@ -178,8 +178,10 @@ class RealtimeClient:
 
     async def close(self) -> None:
         """Closes what is open, and waits until it is closed."""
-        for connection in list(self._connections):
+        connections = list(self._connections)
+        for connection in connections:
             connection.close()
+        for connection in connections:
             await connection.wait_closed()
 
 

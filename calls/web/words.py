@@ -113,6 +113,7 @@ def measures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Reply after callee", _reply(figures)),
         ("Interrupted", _interruptions(figures)),
         ("Sound", _sound(figures)),
+        ("Voice", _voice(figures)),
     ]
     return [(label, said) for label, said in found if said]
 
@@ -132,6 +133,13 @@ def _interruptions(figures: Mapping[str, Any]) -> str:
     if count is None:
         return ""
     return words.counted(count, "time") if count else "never"
+
+
+def _voice(figures: Mapping[str, Any]) -> str:
+    losses = figures.get("voice_losses")
+    if not losses:
+        return ""
+    return f"lost {words.counted(losses, 'time')}, for {words.seconds(figures.get('voice_away_ms', 0))}"
 
 
 def _sound(figures: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -19,7 +19,7 @@ from opendeep.supervise import checks, demo, processes
 from opendeep.supervise.surroundings import ROOT, Surroundings, look_around
 
 READY_SECONDS = 90
-STOP_SECONDS = 60
+STOP_MARGIN_SECONDS = 10
 POLL_SECONDS = 0.3
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a service manager, a terminal that is closed."""
@@ -56,7 +56,8 @@ def _run(surroundings: Surroundings) -> int:
     _manage(environment, "migrate", "--noinput", "-v0")
     _manage(environment, "collectstatic", "--noinput", "-v0")
     password = _demo_user(surroundings, environment)
-    supervisor = _start(surroundings, environment)
+    everything = processes.embedded(surroundings) + processes.of_procfile(surroundings)
+    supervisor = _start(surroundings, environment, everything)
     try:
         if not _wait_until_ready(surroundings, supervisor):
             return 1
@@ -68,7 +69,7 @@ def _run(surroundings: Surroundings) -> int:
         print("\nStopping … (calls in progress end politely)", flush=True)
         return 0
     finally:
-        _stop(supervisor)
+        _stop(supervisor, processes.stop_seconds(everything) + STOP_MARGIN_SECONDS)
         print("Stopped.")
 
 
@@ -96,8 +97,9 @@ def _demo_user(surroundings: Surroundings, environment: Mapping[str, str]) -> st
     return password
 
 
-def _start(surroundings: Surroundings, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    everything = processes.embedded(surroundings) + processes.of_procfile()
+def _start(
+    surroundings: Surroundings, environment: Mapping[str, str], everything: Sequence[processes.Process]
+) -> "subprocess.Popen[bytes]":
     path = surroundings.var / "run" / "supervisord.conf"
     path.write_text(processes.supervisord_configuration(everything, surroundings), encoding="utf-8")
     print(f"Starting {', '.join(process.name for process in everything)} …", flush=True)
@@ -176,13 +178,13 @@ Ctrl-C stops everything.
     )
 
 
-def _stop(supervisor: "subprocess.Popen[bytes]") -> None:
+def _stop(supervisor: "subprocess.Popen[bytes]", seconds: float) -> None:
     for ending in ENDINGS:
         signal.signal(ending, signal.SIG_IGN)
     if supervisor.poll() is None:
         supervisor.terminate()
         try:
-            supervisor.wait(STOP_SECONDS)
+            supervisor.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(supervisor.pid, signal.SIGKILL)
 

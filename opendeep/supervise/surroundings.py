@@ -27,13 +27,17 @@ class Ports:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`environment` is what every process gets. A part that is not embedded is used where the environment names it."""
+    """`environment` is what every process gets. A part that is not embedded is used where the environment names it.
+
+    `drain_seconds`: so long running calls may go on when everything is stopped.
+    """
 
     var: Path
     ports: Ports
     embedded_redis: bool
     sandbox_pbx: bool
     sandbox_openai: bool
+    drain_seconds: float
     environment: Mapping[str, str]
 
     def needed_ports(self) -> dict[str, int]:
@@ -74,7 +78,8 @@ def look_around(process_environment: Mapping[str, str]) -> Surroundings:
         added |= _sandbox_openai(var, ports)
     if not has_pbx and "ENVIRONMENT_NOTICE" not in given:
         added["ENVIRONMENT_NOTICE"] = PBX_ONLY_NOTICE if has_openai else SANDBOX_NOTICE
-    return Surroundings(var, ports, not has_redis, not has_pbx, not has_openai, {**given, **added})
+    drain_seconds = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maximum=3600)
+    return Surroundings(var, ports, not has_redis, not has_pbx, not has_openai, drain_seconds, {**given, **added})
 
 
 def _named(given: Mapping[str, str], name: str) -> str:

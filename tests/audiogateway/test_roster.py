@@ -12,7 +12,7 @@ from audiogateway.pacing import Ticker
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.roster import OVERTIME_SECONDS, READY_SECONDS, VOICES_PER_CALL, Roster
+from audiogateway.roster import BURIAL_SECONDS, OVERTIME_SECONDS, READY_SECONDS, VOICES_PER_CALL, Roster
 from audiogateway.session import Session
 from opendeep.core.errors import PermanentError, RetryableError
 from tests.audiogateway.fakes import (
@@ -248,3 +248,35 @@ async def test_all_calls_can_be_ended_and_the_end_of_them_be_waited_for(stage: S
     listener.on_line_closed("hung up by the gateway")
     await asyncio.wait_for(stage.roster.emptied(), 1)
     assert stage.store.over == ["stopped"]
+
+
+async def test_a_session_that_cannot_end_is_buried_and_the_others_are_looked_at_all_the_same(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = uuid4()
+    await stage.prepare()
+    await stage.prepare(other)
+    broken, sound = RecordingLine(), RecordingLine()
+    session = stage.roster.answer(CALL_ID, broken)
+    stage.roster.answer(other, sound)
+
+    def wedged(cause: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(session, "end_now", wedged)
+    stage.clock.seconds += talk_order().max_seconds + OVERTIME_SECONDS
+    stage.roster.supervise()
+    await stage.spawned.finished()
+    assert (broken.hung_up, sound.hung_up) == (1, 1)
+    assert (stage.store.over, stage.roster.load) == (["max_duration"], 1)
+    assert stage.voices[0][1].is_closed
+
+
+async def test_a_session_that_waits_for_ever_is_buried(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.prepare()
+    session = stage.roster.answer(CALL_ID, RecordingLine())
+    monkeypatch.setattr(session, "end_now", lambda cause: None)
+    stage.clock.seconds += talk_order().max_seconds + OVERTIME_SECONDS + BURIAL_SECONDS
+    stage.roster.supervise()
+    assert (stage.store.over, stage.roster.load) == (["max_duration"], 0)
+    await stage.spawned.finished()

@@ -21,7 +21,7 @@ from tests.rig.ports import free_tcp_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S = 120.0
-STOP_TIMEOUT_S = 70.0
+STOP_TIMEOUT_S = 150.0
 POLL_S = 0.2
 EMAIL = "demo@example.com"
 PORTS = ("WEB_PORT", "FLOWER_PORT", "REDIS_PORT", "SANDBOX_PBX_PORT", "SANDBOX_OPENAI_PORT")

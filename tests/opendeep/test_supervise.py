@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from audiogateway.worker import STOP_SECONDS
 from opendeep.supervise import checks, processes
 from opendeep.supervise.surroundings import Surroundings, look_around
 
@@ -114,9 +115,19 @@ def test_processes_that_a_killed_start_left_behind_are_stopped(tmp_path: Path) -
 
 def test_the_configuration_names_every_process_once(tmp_path: Path) -> None:
     found = around(tmp_path)
-    everything = processes.embedded(found) + processes.of_procfile()
+    everything = processes.embedded(found) + processes.of_procfile(found)
     parser = RawConfigParser()
     parser.read_string(processes.supervisord_configuration(everything, found))
     programs = [section for section in parser.sections() if section.startswith("program:")]
     assert {"program:web", "program:worker", "program:beat", "program:callcontrol", "program:gateway"} <= set(programs)
     assert len(programs) == 10
+
+
+def test_the_gateway_gets_the_time_that_its_calls_may_take_and_stops_before_the_others(tmp_path: Path) -> None:
+    found = around(tmp_path, GATEWAY_DRAIN_SECONDS="300")
+    own = {process.name: process for process in processes.of_procfile(found)}
+    gateway = own.pop("gateway")
+    assert gateway.stop_seconds == 300 + processes.GATEWAY_STOP_SECONDS
+    assert processes.GATEWAY_STOP_SECONDS >= STOP_SECONDS
+    assert gateway.priority > max(process.priority for process in own.values())
+    assert processes.stop_seconds([gateway, *own.values()]) > gateway.stop_seconds
