@@ -47,7 +47,7 @@ def say(line: str) -> None:
 
 def show(row: "Row") -> None:
     verdict = "ok" if row.passes else "MISSED"
-    say(f"{row.name:28} {row.value:>10} {row.unit:3} bar {row.bar:>6} {verdict}")
+    say(f"{row.name:28} {row.value:>10} {row.unit:3} bar {'>=' if row.at_least else '<='} {row.bar:>6} {verdict}")
     for name, value in row.more.items():
         say(f"    {name:24} {value:>10}")
 
@@ -63,6 +63,7 @@ def write(rows: "list[tuple[Row, str]]") -> None:
             "value": row.value,
             "unit": row.unit,
             "bar": row.bar,
+            "at_least": row.at_least,
             "passes": row.passes,
             "conditions": row.conditions,
             **({"more": dict(row.more)} if row.more else {}),

@@ -26,6 +26,11 @@ CAMPAIGNS = 10
 TASKS = 100_000
 BUSY = "+12025550101"
 """Every call rings here: the sandbox's busy telephone, whose line is free again after a third of a second."""
+CONDITIONS = (
+    f"{TASKS:,} due tasks of {CAMPAIGNS} organizations, two Celery workers with two processes each, beat, callcontrol "
+    "and the sandbox's PBX all on this machine; every call is busy after 0.3 s; a gateway without a model says at once "
+    "that the voice is ready; verdicts wait in their queue"
+)
 WARM_UP_SECONDS = 5.0
 START_SECONDS = 60.0
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from django.conf import settings
 from django.db import connection, transaction
 
-from bench import rows
+from bench import engine, rows
 from bench.model import refusing_model
 from campaigns.models import Conversation, Message
 from campaigns.planning.plan import Plan
@@ -25,11 +25,14 @@ CAMPAIGNS = 10
 CLAIMS = 20
 TICKS = 15
 PEOPLE = 100_000
+FEW_LINES = 10
+MANY_LINES = 100
+WATCH_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` against `bar`, which it must not exceed; `more` holds what it was made from."""
+    """`value` against `bar`, which it must not exceed (`at_least`: which it must reach); `more` it was made from."""
 
     name: str
     value: float
@@ -37,10 +40,11 @@ class Row:
     bar: float
     conditions: str
     more: Mapping[str, float]
+    at_least: bool = False
 
     @property
     def passes(self) -> bool:
-        return self.value <= self.bar
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 def tick_cost_ratio() -> Row:
@@ -116,7 +120,41 @@ def confirm_100k() -> Row:
     )
 
 
+def originations_per_s() -> Row:
+    """How many calls two workers can place."""
+    observed = engine.watch(lines=MANY_LINES, seconds=WATCH_SECONDS)
+    return Row(
+        "engine.originations_per_s",
+        round(len(observed.originated) / WATCH_SECONDS, 1),
+        "/s",
+        50.0,
+        f"Originate actions that reached the sandbox's PBX in {WATCH_SECONDS:.0f} s, {MANY_LINES} lines, "
+        f"{engine.CONDITIONS}",
+        MappingProxyType({}),
+        at_least=True,
+    )
+
+
+def due_to_originate() -> Row:
+    """How long a free line waits for the next call."""
+    observed = engine.watch(lines=FEW_LINES, seconds=WATCH_SECONDS)
+    taken = sorted(engine.delays(observed, FEW_LINES))
+    return Row(
+        "engine.due_to_originate_p99_s",
+        round(taken[int(len(taken) * 0.99)], 3),
+        "s",
+        1.0,
+        f"from the moment a line is free to the Originate that takes it, at the sandbox's PBX, {FEW_LINES} lines, "
+        f"{engine.CONDITIONS}",
+        MappingProxyType(
+            {"p50_s": round(median(taken), 3), "originations_per_s": round(len(observed.originated) / WATCH_SECONDS, 1)}
+        ),
+    )
+
+
 MEASURES: Mapping[str, Callable[[], Row]] = {
     "engine.tick_cost_ratio": tick_cost_ratio,
+    "engine.due_to_originate_p99_s": due_to_originate,
+    "engine.originations_per_s": originations_per_s,
     "plan.confirm_100k_s": confirm_100k,
 }

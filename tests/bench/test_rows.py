@@ -1,6 +1,7 @@
 """What is measured is what the product would have: rows as the product writes them, and bars that can be missed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -36,6 +37,7 @@ def test_the_plan_that_is_confirmed_is_valid_and_names_nobody_twice() -> None:
 
 def test_a_bar_can_be_missed() -> None:
     assert (row(1.5).passes, row(1.6).passes) == (True, False)
+    assert [replace(row(value), at_least=True).passes for value in (1.4, 1.5)] == [False, True]
 
 
 def test_figures_that_were_not_measured_this_time_stay(tmp_path: Path, settings: Settings) -> None:
