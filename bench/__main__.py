@@ -14,7 +14,7 @@ import django
 from bench import scratch
 
 if TYPE_CHECKING:
-    from bench.measures import Row
+    from bench.row import Row
 
 VERSIONS = ("django", "celery", "pydantic", "phonenumbers")
 

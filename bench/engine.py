@@ -1,7 +1,6 @@
 """The call engine at work: real workers, beat and callcontrol dial into the sandbox's PBX, which counts."""
 
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from bench import rows
+from bench.processes import database_url, environment
 from calls.models import Call, CallingHours
 from calls.states import State
 from opendeep.accounts.models import Organization
@@ -97,7 +97,7 @@ def _running(folder: Path, journal: Path, lines: int) -> Iterator[None]:
     }
     surroundings = {
         "PYTHONPATH": str(settings.BASE_DIR),
-        "DATABASE_URL": _database_url(),
+        "DATABASE_URL": database_url(),
         "REDIS_URL": redis.url,
         "ASTERISK_AMI_HOST": LOOPBACK,
         "ASTERISK_AMI_PORT": str(ami_port),
@@ -111,29 +111,10 @@ def _running(folder: Path, journal: Path, lines: int) -> Iterator[None]:
     with ExitStack() as stack:
         redis.start()
         stack.callback(redis.stop)
-        stack.enter_context(_environment(surroundings))
+        stack.enter_context(environment(surroundings))
         for name, command in commands.items():
             stack.enter_context(OwnedProcess(command, folder / f"{name}.log"))
         yield
-
-
-@contextmanager
-def _environment(added: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
-def _database_url() -> str:
-    """Of the database that is measured in, for the other processes."""
-    now = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{now['NAME']}"
-    return f"postgres://{now['USER']}:{now['PASSWORD']}@{now['HOST']}:{now['PORT']}/{now['NAME']}"
 
 
 def _wait_for_first(journal: Path) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
 from types import MappingProxyType
@@ -10,8 +9,9 @@ from types import MappingProxyType
 from django.conf import settings
 from django.db import connection, transaction
 
-from bench import engine, rows
+from bench import engine, gateway_rows, rows
 from bench.model import refusing_model
+from bench.row import Row
 from campaigns.models import Conversation, Message
 from campaigns.planning.plan import Plan
 from campaigns.services import launch
@@ -28,23 +28,6 @@ PEOPLE = 100_000
 FEW_LINES = 10
 MANY_LINES = 100
 WATCH_SECONDS = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`value` against `bar`, which it must not exceed (`at_least`: which it must reach); `more` it was made from."""
-
-    name: str
-    value: float
-    unit: str
-    bar: float
-    conditions: str
-    more: Mapping[str, float]
-    at_least: bool = False
-
-    @property
-    def passes(self) -> bool:
-        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 def tick_cost_ratio() -> Row:
@@ -153,6 +136,7 @@ def due_to_originate() -> Row:
 
 
 MEASURES: Mapping[str, Callable[[], Row]] = {
+    **gateway_rows.MEASURES,
     "engine.tick_cost_ratio": tick_cost_ratio,
     "engine.due_to_originate_p99_s": due_to_originate,
     "engine.originations_per_s": originations_per_s,

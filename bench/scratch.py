@@ -32,6 +32,13 @@ def database() -> Iterator[str]:
             connection.creation.destroy_test_db(real_name, verbosity=0)
 
 
+def emptied() -> None:
+    """The database as at the beginning, for another round of the same measure."""
+    from django.core.management import call_command  # noqa: PLC0415 - Django must be set up first
+
+    call_command("flush", interactive=False, verbosity=0)
+
+
 def _version() -> str:
     from django.db import connection  # noqa: PLC0415
 

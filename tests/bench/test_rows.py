@@ -10,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from bench import rows
 from bench.__main__ import write
-from bench.measures import Row
+from bench.row import Row
 from campaigns.models import Task
 from campaigns.planning.plan import Plan
 from campaigns.services.dispatch import dispatch_due
