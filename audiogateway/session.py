@@ -18,9 +18,10 @@ import structlog
 
 from audiogateway import prompts
 from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
+from audiogateway.callee.reception import Reception
 from audiogateway.comfort import Comfort
-from audiogateway.dialogue import EARS, Dialogue
-from audiogateway.hangup import Hangup
+from audiogateway.dialogue import EARS, Dialogue, Manner
+from audiogateway.hangup import LAST_WORDS_MS, MESSAGE_MS, Hangup
 from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.realtime.connection import Voice
@@ -33,7 +34,7 @@ from audiogateway.talk_voice import TalkVoice
 from audiogateway.tool_calls import ToolCalls
 from audiogateway.tools import TOOLS_JSON
 from audiogateway.tools.base import Desk
-from calls.contracts import TalkOrder
+from calls.contracts import CalleeKind, TalkOrder
 
 TRANSCRIPTION_SECONDS = 4.0
 """So long after the end of the line its last words may take to be transcribed."""
@@ -83,14 +84,22 @@ class Session:
         self._frames = 0
         self._settled = asyncio.Event()
         self._menu = PhoneMenu()
-        self._is_voicemail = False
         self._line_format = NarrowBand()
         self._comfort = Comfort()
         self._dialogue = self._new_dialogue()
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
         )
+        self._reception = Reception(order, around.store, around.now, self)
         self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._cut_line)
+
+    @property
+    def dialogue(self) -> Dialogue:
+        return self._dialogue
+
+    @property
+    def is_talking(self) -> bool:
+        return self.phase is Phase.TALKING
 
     @property
     def _agent_begins(self) -> bool:
@@ -143,20 +152,20 @@ class Session:
 
     def end_after_last_words(self, cause: str) -> None:
         """The agent has said goodbye (tools.base.Talk)."""
-        self._close(cause)
+        self._close("voicemail" if self._reception.kind is CalleeKind.VOICEMAIL else cause)
 
     def heard_texts(self) -> Sequence[str]:
         return self._dialogue.heard_texts()
 
     def keys_were_pressed(self) -> None:
-        self._dialogue.keys_were_pressed()
+        self._reception.keys_were_pressed()
 
-    def voicemail_answered(self, *, leave_message: bool) -> None:
-        self._is_voicemail = True
-        if leave_message:
-            self._dialogue.leave_message_after_beep()
-        else:
-            self._close("voicemail")
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
+        return self._reception.voicemail_reported(leave_message=leave_message)
+
+    def machine_detected(self, *, is_machine: bool) -> None:
+        """The PBX's guess at who has answered."""
+        self._reception.detected(is_machine=is_machine)
 
     def end_politely(self, cause: str) -> None:
         """The agent is told to say goodbye now."""
@@ -175,8 +184,16 @@ class Session:
             return
         self.phase = Phase.CLOSING
         self._cause = cause
-        self._hangup.follow_last_words(cause)
+        within_ms = MESSAGE_MS if self._dialogue.manner is Manner.MESSAGE else LAST_WORDS_MS
+        self._hangup.follow_last_words(cause, within_ms=within_ms)
         self._dialogue.close(farewell)
+
+    def resume(self) -> bool:
+        """Somebody picks up while a message is left. False when the call is being hung up already."""
+        if self.phase is Phase.CLOSING and self._hangup.take_back():
+            self.phase, self._cause = Phase.TALKING, ""
+            self._dialogue.reopen()
+        return self.is_talking
 
     def _cut_line(self) -> None:
         if self._line is not None:
@@ -187,6 +204,7 @@ class Session:
     def on_audio(self, samples: bytes) -> None:
         self._comfort.heard()
         self._dialogue.hear(samples)
+        self._reception.hear(samples)
         if self._recording is not None:
             self._recording.heard(samples)
 
@@ -233,11 +251,11 @@ class Session:
             self._around.spawn(self._wait_for_transcription())
 
     def _cause_of(self, reason: str) -> str:
-        """Of a line that was not closed by us. A machine that hangs up when its tape is full is no callee who did."""
+        """Of a line that was not closed by us."""
         if reason == CONNECTION_LOST:
             return "connection_lost"
         if reason in (CLOSED_BY_PBX, HUNG_UP):
-            return "voicemail" if self._is_voicemail else "callee_hung_up"
+            return self._reception.hung_up_cause()
         self._around.store.record_event(
             self.order.call_id, kind="line_error", source="gateway", detail={"problem": reason}, at=self._around.now()
         )
@@ -246,6 +264,7 @@ class Session:
     def _keep_house(self) -> None:
         now_ms = self.now_ms()
         self._dialogue.on_time(now_ms)
+        self._reception.on_time(now_ms)
         if self.phase is Phase.TALKING:
             self._voice.on_time(now_ms)
             if now_ms >= self.order.max_seconds * 1000:
@@ -258,10 +277,8 @@ class Session:
             self._hangup.on_time(now_ms, last_words_were_heard=self._dialogue.last_words_were_heard)
 
     def _nobody_is_there(self) -> None:
-        if self._is_voicemail:
-            self._close("voicemail")
-        else:
-            self._close("silence", NOBODY_THERE)
+        cause = self._reception.silence_cause()
+        self._close(cause, NOBODY_THERE if cause == "silence" else "")
 
     def _on_not_expected(self) -> None:
         self._log.warning("call_not_expected")
@@ -272,6 +289,8 @@ class Session:
     def on_event(self, event: Event) -> None:
         self._voice.was_heard()
         self._dialogue.on_event(event)
+        if self.phase in (Phase.TALKING, Phase.CLOSING, Phase.WINDING_UP):
+            self._reception.on_event(event)
         if isinstance(event, ServerError) and severity(event.code) is Severity.SESSION_OVER:
             self.on_voice_lost(event.message)
         elif self.phase is Phase.WAITING:

@@ -32,8 +32,11 @@ class Talk(Protocol):
     def keys_were_pressed(self) -> None:
         """A phone menu has its answer: it may take its time."""
 
-    def voicemail_answered(self, *, leave_message: bool) -> None:
-        """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up."""
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
+        """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up.
+
+        True when the machine records already, so that the message is wanted at once.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,9 @@ class Talk:
     def keys_were_pressed(self) -> None:
         self.dialogue.keys_were_pressed()
 
-    def voicemail_answered(self, *, leave_message: bool) -> None:
-        self.dialogue.leave_message_after_beep()
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
+        self.dialogue.wait_for_beep()
+        return False
 
     def play(self, ms: int) -> int:
         """Lets so much time pass on the line. Returns how many frames were no silence."""

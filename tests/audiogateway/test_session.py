@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def sound(ms: int) -> bytes:
 class Stage:
     """One session with everything around it; the line is closed by the PBX when END_CALL is acknowledged."""
 
-    def __init__(self, *, max_seconds: int = 900, first_speaker: str = "callee") -> None:
+    def __init__(self, *, max_seconds: int = 900, first_speaker: str = "callee", **brief: Any) -> None:
         self.clock = VirtualClock()
         self.ticker = Ticker(self.clock)
         self.store, self.bus, self.spawned = MemoryStore(), ScriptedBus(), Spawned()
@@ -44,7 +45,7 @@ class Stage:
         self.lost: list[str] = []
         around = surroundings(self.store, self.bus, self.spawned, ticker=self.ticker, clock=self.clock)
         self.session = Session(
-            replace(talk_order(first_speaker=first_speaker), max_seconds=max_seconds),
+            replace(talk_order(first_speaker=first_speaker, **brief), max_seconds=max_seconds),
             around,
             on_ready=self.ready.append,
             on_over=self.over.append,

@@ -39,6 +39,7 @@ class Model:
         self.calls = ToolCalls(self._desk, self.spawned, lambda event: self.sent.append(json.loads(event)), self._ask)
         self._count = 0
         self._menu = PhoneMenu()
+        self.machine_records = False
 
     async def call(self, name: str, arguments: str) -> dict[str, Any]:
         self._count += 1
@@ -56,8 +57,9 @@ class Model:
     def keys_were_pressed(self) -> None:
         self.told.append("keys")
 
-    def voicemail_answered(self, *, leave_message: bool) -> None:
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
         self.told.append("leave a message" if leave_message else "hang up")
+        return self.machine_records
 
     def _ask(self) -> None:
         self.asked += 1
@@ -212,6 +214,14 @@ async def test_the_order_decides_whether_a_voicemail_gets_a_message(
     leaves = done == "leave a message"
     assert (model.told, output["leave_message"], model.asked) == ([done], leaves, 0)
     assert model.store.events == [("voicemail", {"leave_message": leaves})]
+
+
+async def test_a_message_is_wanted_at_once_of_a_machine_that_records_already(model: Model) -> None:
+    assert (await model.call("report_voicemail", '{"leave_message": true}'))["next"].startswith("Say nothing now.")
+    assert model.asked == 0
+    model.machine_records = True
+    assert "your turn now" in (await model.call("report_voicemail", '{"leave_message": true}'))["next"]
+    assert model.asked == 1
 
 
 async def test_a_call_that_ended_at_a_voicemail_ends_as_one(model: Model) -> None:
