@@ -6,20 +6,19 @@ the call ends in session.py and hangup.py.
 """
 
 from collections.abc import Callable
-from enum import Enum
 from uuid import UUID
 
 import structlog
 
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
+from audiogateway.conduct import Conduct, Manner
 from audiogateway.figures import TalkFigures
 from audiogateway.handover import Handover
 from audiogateway.hello import HelloGrace, Verdict
 from audiogateway.line_format import NarrowBand
 from audiogateway.patience import Failures
 from audiogateway.phrases import Recorded
-from audiogateway.playout import FRAME_MS
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
@@ -35,15 +34,6 @@ FIRST_WORDS_MS = 4_000
 """When the callee shall speak first and does not, the agent begins after this time."""
 STILL_THERE = "In the language of the call, ask in one short sentence whether they are still there."
 EARS = TurnDetection()
-
-
-class Manner(Enum):
-    """How the agent behaves towards whoever is there."""
-
-    TALK = "talk"
-    HOLD = "hold"  # silent until somebody speaks to it
-    MACHINE = "machine"  # silent until the machine records
-    MESSAGE = "message"  # speaks, whatever is heard
 
 
 class Dialogue:
@@ -71,8 +61,7 @@ class Dialogue:
         self._tools = tools(self._send, self._answer)
         self._handover = Handover(line_format, self._books, self._speech, self._tools)
         self._silence = SilenceWatch()
-        self.manner = Manner.TALK
-        self._message_frames = 0
+        self.conduct = Conduct(self._responses, self._silence, now_ms, hush=self._hush, answer=self._answer)
         self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
@@ -165,54 +154,6 @@ class Dialogue:
             self._send(commit_audio())
         self._books.write_turns()
 
-    # Machines
-
-    def hush(self) -> None:
-        """Nobody shall hear more of what is being said."""
-        self._hello = None
-        self._responses.forget()
-        self._interrupt()
-
-    def wait_for_beep(self) -> None:
-        """A machine speaks: it is not answered, and the agent is asked for its message when the machine is quiet."""
-        self.manner = Manner.MACHINE
-        self.hush()
-        self._silence.message_is_due(self._now_ms())
-
-    def machine_records(self) -> None:
-        """What it plays from now on interrupts nothing."""
-        self.manner = Manner.MESSAGE
-        self._silence.message_begins()
-        self._responses.callee_stopped()
-
-    def leave_message(self) -> None:
-        """The agent is asked for it."""
-        self.machine_records()
-        self._responses.ask()
-
-    def hold(self) -> None:
-        """Announcements and music are not answered. What was begun as an answer is not heard."""
-        self.manner = Manner.HOLD
-        self.hush()
-
-    def hold_on(self) -> None:
-        """As hold(), and patiently: they have asked for it."""
-        self.hold()
-        self._silence.put_on_hold(self._now_ms())
-
-    def go_on(self) -> None:
-        """Somebody speaks to the agent after all, or a menu wants another key: they get an answer."""
-        if self.manner is Manner.MESSAGE:
-            self._interrupt()
-        self.manner = Manner.TALK
-        self._silence.somebody_is_there()
-        self._answer()
-
-    @property
-    def message_ms(self) -> int:
-        """How much of a message has been played so far."""
-        return self._message_frames * FRAME_MS
-
     # What others ask
 
     @property
@@ -237,11 +178,7 @@ class Dialogue:
     @property
     def is_silent(self) -> bool:
         """Neither side is heard, as far as is known; machines that are waited for do not count."""
-        return self._speech_item is None and self._speech.was_heard and not self._is_waiting
-
-    @property
-    def _is_waiting(self) -> bool:
-        return self.manner in (Manner.MACHINE, Manner.HOLD)
+        return self._speech_item is None and self._speech.was_heard and not self.conduct.is_waiting
 
     @property
     def figures(self) -> TalkFigures:
@@ -265,13 +202,9 @@ class Dialogue:
     def take_frame(self) -> bytes | None:
         """20 ms of the agent's voice in the model's format; None is silence."""
         frame = self._speech.take_frame()
-        self._message_frames += frame is not None and self.manner is Manner.MESSAGE
+        if frame is not None:
+            self.conduct.spoke()
         return frame
-
-    def keys_were_pressed(self) -> None:
-        """A menu puts one through, perhaps with announcements and music."""
-        self.manner = Manner.HOLD
-        self._silence.keys_were_pressed()
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second while the line is up."""
@@ -310,7 +243,7 @@ class Dialogue:
         self._speech_item = event.item_id
         self._silence.callee_spoke()
         self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS.prefix_padding_ms))
-        if self._is_closing or self.manner is Manner.MESSAGE:
+        if self._is_closing or self.conduct.manner is Manner.MESSAGE:
             return
         self._responses.callee_started()
         if self._hello is None:
@@ -326,7 +259,7 @@ class Dialogue:
         self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS.silence_duration_ms))
         if self._hello is not None:
             self._hello_is_over(self._hello.callee_stopped())
-        elif self.manner is Manner.TALK:
+        elif self.conduct.manner is Manner.TALK:
             self._answer()
         self._responses.callee_stopped()
 
@@ -361,8 +294,14 @@ class Dialogue:
 
     def _answer(self) -> None:
         """It is the agent's turn, unless the call is ending or a machine is to speak to its end."""
-        if not self._is_closing and self.manner is not Manner.MACHINE:
+        if not self._is_closing and self.conduct.manner is not Manner.MACHINE:
             self._responses.ask()
+
+    def _hush(self) -> None:
+        """Nobody shall hear more of what is being said or was about to be."""
+        self._hello = None
+        self._responses.forget()
+        self._interrupt()
 
     def _interrupt(self) -> None:
         if (active := self._responses.interrupt()) is not None:
@@ -378,7 +317,7 @@ class Dialogue:
             case Step.ASK:
                 self._responses.ask(STILL_THERE)
             case Step.LEAVE_MESSAGE:
-                self.leave_message()
+                self.conduct.leave_message()
             case Step.END:
                 self.is_abandoned = True
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calls.contracts import TalkOrder
+from calls.contracts import TalkOrder, VoicemailPolicy
 
 PROMPT = Path(__file__).parent / "prompts" / "agent" / "v1.md"
 
@@ -24,10 +24,11 @@ _NAMES = {
     "pt": "Portuguese", "tr": "Turkish",
 }  # fmt: skip
 
-_VOICEMAIL = {
+_VOICEMAIL: Mapping[VoicemailPolicy, str] = {
     "as_instructed": "as its argument, say whether the owner's instructions want a message.",
     "hang_up": "do not leave a message.",
     "leave_message": "leave a message when its output asks for it.",
+    "try_again": "do not leave a message.",
 }
 
 

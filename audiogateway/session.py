@@ -20,7 +20,8 @@ from audiogateway import prompts
 from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
 from audiogateway.callee.reception import Reception
 from audiogateway.comfort import Comfort
-from audiogateway.dialogue import EARS, Dialogue, Manner
+from audiogateway.conduct import Manner
+from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.hangup import LAST_WORDS_MS, MESSAGE_MS, Hangup
 from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
@@ -184,7 +185,7 @@ class Session:
             return
         self.phase = Phase.CLOSING
         self._cause = cause
-        within_ms = MESSAGE_MS if self._dialogue.manner is Manner.MESSAGE else LAST_WORDS_MS
+        within_ms = MESSAGE_MS if self._dialogue.conduct.manner is Manner.MESSAGE else LAST_WORDS_MS
         self._hangup.follow_last_words(cause, within_ms=within_ms)
         self._dialogue.close(farewell)
 

@@ -12,7 +12,7 @@ from typing import Protocol
 from audiogateway.callee.kind import CalleeLabel
 from audiogateway.callee.signs import Sign, is_speech, signs_of
 from audiogateway.callee.tones import Tone, ToneEar
-from audiogateway.dialogue import Manner
+from audiogateway.conduct import Conduct, Manner
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from calls.contracts import CalleeKind, TalkOrder
@@ -27,29 +27,20 @@ MESSAGE_MS = 5_000
 """A message of this length counts as left, also when the machine hung up before its last word."""
 
 
-class Manners(Protocol):
-    """What the reception asks of the dialogue (audiogateway.dialogue)."""
+class Dialogue(Protocol):
+    """What the reception needs of audiogateway.dialogue."""
 
     @property
-    def manner(self) -> Manner: ...
-    @property
-    def message_ms(self) -> int: ...
+    def conduct(self) -> Conduct: ...
     @property
     def last_words_were_heard(self) -> bool: ...
-    def hush(self) -> None: ...
-    def wait_for_beep(self) -> None: ...
-    def machine_records(self) -> None: ...
-    def leave_message(self) -> None: ...
-    def hold_on(self) -> None: ...
-    def go_on(self) -> None: ...
-    def keys_were_pressed(self) -> None: ...
 
 
 class Floor(Protocol):
     """What the reception may do with the call (audiogateway.session)."""
 
     @property
-    def dialogue(self) -> Manners: ...
+    def dialogue(self) -> Dialogue: ...
     @property
     def is_talking(self) -> bool:
         """And is not about to end."""
@@ -82,8 +73,8 @@ class Reception:
         return self._label.kind
 
     @property
-    def _dialogue(self) -> Manners:
-        return self._floor.dialogue
+    def _conduct(self) -> Conduct:
+        return self._floor.dialogue.conduct
 
     # Signs
 
@@ -113,7 +104,7 @@ class Reception:
         self._weigh(self._label.detected(is_machine=is_machine, now_ms=self._floor.now_ms()))
 
     def keys_were_pressed(self) -> None:
-        self._dialogue.keys_were_pressed()
+        self._conduct.keys_were_pressed()
         self._weigh(self._label.keys_were_pressed(now_ms=self._floor.now_ms()))
 
     def voicemail_reported(self, *, leave_message: bool) -> bool:
@@ -121,13 +112,13 @@ class Reception:
         self._note(self._label.reported_voicemail(now_ms=self._floor.now_ms()))
         if self._floor.is_talking:
             self._act_on_voicemail(leave_message=leave_message)
-        return self._is_leaving_message and not self._dialogue.message_ms
+        return self._is_leaving_message and not self._conduct.message_ms
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second, also while the last words are played."""
         if self._words_due_ms is not None and now_ms >= self._words_due_ms:
             self._answer_on_hold()
-        if self._is_leaving_message and self._dialogue.message_ms and self._dialogue.last_words_were_heard:
+        if self._is_leaving_message and self._conduct.message_ms and self._floor.dialogue.last_words_were_heard:
             self._note_message()
 
     # The end of it
@@ -137,11 +128,11 @@ class Reception:
         self._note(self._label.nobody_spoke(now_ms=self._floor.now_ms()))
         if self.kind is CalleeKind.VOICEMAIL:
             return "voicemail"
-        return "on_hold" if self._dialogue.manner is Manner.HOLD else "silence"
+        return "on_hold" if self._conduct.manner is Manner.HOLD else "silence"
 
     def hung_up_cause(self) -> str:
         """A machine that hangs up when its tape is full is no callee who did."""
-        if self._is_leaving_message and self._dialogue.message_ms >= MESSAGE_MS:
+        if self._is_leaving_message and self._conduct.message_ms >= MESSAGE_MS:
             self._note_message()
         return "voicemail" if self.kind is CalleeKind.VOICEMAIL else "callee_hung_up"
 
@@ -149,13 +140,13 @@ class Reception:
 
     @property
     def _is_leaving_message(self) -> bool:
-        return self._dialogue.manner is Manner.MESSAGE
+        return self._conduct.manner is Manner.MESSAGE
 
     @property
     def _is_listening(self) -> bool:
         if self.kind is CalleeKind.PERSON or self._is_leaving_message:
             return False
-        return self._floor.now_ms() < LISTENS_MS or self._dialogue.manner is Manner.MACHINE
+        return self._floor.now_ms() < LISTENS_MS or self._conduct.manner is Manner.MACHINE
 
     def _on_speech_started(self, item_id: str) -> None:
         now_ms = self._floor.now_ms()
@@ -169,31 +160,31 @@ class Reception:
         began_ms, lasted_ms = self._began_ms.pop(item_id, now_ms), self._lasted_ms.pop(item_id, 0)
         self._words_due_ms = None
         self._weigh(self._label.said(text, began_ms=began_ms, lasted_ms=lasted_ms, now_ms=now_ms))
-        manner, holds = self._dialogue.manner, Sign.HOLDS in signs_of(text)
+        manner, holds = self._conduct.manner, Sign.HOLDS in signs_of(text)
         may_hold = self._floor.is_talking and manner in (Manner.TALK, Manner.HOLD)
         if holds and may_hold and self.kind is not CalleeKind.VOICEMAIL:
-            self._dialogue.hold_on()
+            self._conduct.hold_on()
         elif is_speech(text) and not holds:
             self._answer_on_hold()
 
     def _answer_on_hold(self) -> None:
         self._words_due_ms = None
-        if self._dialogue.manner is Manner.HOLD:
-            self._dialogue.go_on()
+        if self._conduct.manner is Manner.HOLD:
+            self._conduct.go_on()
 
     def _on_beep(self) -> None:
         self._beep_ms = self._floor.now_ms()
-        if self._dialogue.manner is Manner.MACHINE:
-            self._dialogue.leave_message()
+        if self._conduct.manner is Manner.MACHINE:
+            self._conduct.leave_message()
 
     def _weigh(self, changed: bool) -> None:
         """Writes a change down and acts on it."""
         self._note(changed)
         if not changed:
             return
-        if self.kind is CalleeKind.PERSON and self._dialogue.manner in (Manner.MACHINE, Manner.MESSAGE):
+        if self.kind is CalleeKind.PERSON and self._conduct.manner in (Manner.MACHINE, Manner.MESSAGE):
             if self._floor.resume():
-                self._dialogue.go_on()
+                self._conduct.go_on()
         elif self._floor.is_talking:
             self._act_on_machine()
 
@@ -201,22 +192,22 @@ class Reception:
         wanted = self._order.brief.voicemail
         match self.kind:
             case CalleeKind.FAX:
-                self._dialogue.hush()
+                self._conduct.hush()
                 self._floor.end_after_last_words("fax")
             case CalleeKind.VOICEMAIL if wanted != "as_instructed":
                 self._act_on_voicemail(leave_message=wanted == "leave_message")
                 if self._is_leaving_message:
-                    self._dialogue.leave_message()
+                    self._conduct.leave_message()
 
     def _act_on_voicemail(self, *, leave_message: bool) -> None:
         """Hangs up, or waits for the beep unless it was heard before."""
         if not leave_message:
-            self._dialogue.hush()
+            self._conduct.hush()
             self._floor.end_after_last_words("voicemail")
-        elif self._dialogue.manner not in (Manner.MACHINE, Manner.MESSAGE):
-            self._dialogue.wait_for_beep()
+        elif self._conduct.manner not in (Manner.MACHINE, Manner.MESSAGE):
+            self._conduct.wait_for_beep()
             if self._beep_ms is not None:
-                self._dialogue.machine_records()
+                self._conduct.machine_records()
 
     def _note(self, changed: bool) -> None:
         if changed:

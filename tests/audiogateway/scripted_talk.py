@@ -64,10 +64,10 @@ class Talk:
         return self.dialogue.heard_texts()
 
     def keys_were_pressed(self) -> None:
-        self.dialogue.keys_were_pressed()
+        self.dialogue.conduct.keys_were_pressed()
 
     def voicemail_answered(self, *, leave_message: bool) -> bool:
-        self.dialogue.wait_for_beep()
+        self.dialogue.conduct.wait_for_beep()
         return False
 
     def play(self, ms: int) -> int:

@@ -76,7 +76,7 @@ async def test_a_message_is_asked_for_when_the_machine_is_quiet(talk: Talk) -> N
 
 
 async def test_what_the_model_says_to_a_machine_before_its_beep_is_not_heard(talk: Talk) -> None:
-    talk.dialogue.wait_for_beep()
+    talk.dialogue.conduct.wait_for_beep()
     talk.tell_unasked(events.ResponseCreated("r2"), events.AgentAudio("r2", "a2", sound(1000)))
     assert talk.play(1000) == 0
     assert talk.voice.types()[-1] == "response.cancel"

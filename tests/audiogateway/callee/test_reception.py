@@ -6,7 +6,7 @@ import pytest
 
 from audiogateway.callee.reception import MESSAGE_MS, WORDS_MS
 from audiogateway.callee.tones import FRAME_SAMPLES, ToneEar
-from audiogateway.dialogue import Manner
+from audiogateway.conduct import Manner
 from audiogateway.hangup import LAST_WORDS_MS
 from audiogateway.realtime import events
 from audiogateway.silence import AFTER_GREETING_MS, LONGEST_HOLD_MS, PUT_THROUGH_MS
@@ -88,7 +88,7 @@ class Call(Stage):
 
     @property
     def manner(self) -> Manner:
-        return self.session.dialogue.manner
+        return self.session.dialogue.conduct.manner
 
 
 BEEP = (tone(1000, 400), silence(400))
