@@ -23,6 +23,7 @@ class Verdict(models.Model):
     created_at = models.DateTimeField()
     next_try_at = models.DateTimeField()
     tries = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveIntegerField(default=0, help_text="Tries that the model answered with something useless.")
     last_error = models.CharField(max_length=300, blank=True, help_text="Why it is not judged yet, in words.")
 
     judged_at = models.DateTimeField(null=True, blank=True)

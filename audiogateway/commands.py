@@ -7,7 +7,7 @@ import redis.asyncio
 import structlog
 from redis.exceptions import RedisError
 
-from calls.contracts import Ack, Command, ack_channel, command_channel
+from calls.contracts import ACK_PATTERN, Ack, Command, command_channel
 
 log = structlog.get_logger(__name__)
 
@@ -16,7 +16,6 @@ SENDS = 2
 """Once, and once more with the same command_id: it is executed once all the same."""
 LISTEN_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
-ACK_PATTERN = ack_channel("*")  # type: ignore[arg-type]
 
 
 class RedisCommandBus:

@@ -278,6 +278,7 @@ class CommandName(StrEnum):
 
 
 COMMAND_PATTERN = "call_commands:*"
+ACK_PATTERN = "call_acks:*"
 
 
 def command_channel(call_id: UUID) -> str:

@@ -38,5 +38,6 @@ app.conf.beat_schedule = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "facts delivered long ago": {"task": "core.prune_outbox", "schedule": 3600.0, "options": {"expires": 3600}},
     "beat is alive": {"task": "core.note_beat", "schedule": 5.0, "options": {"expires": 5}},
 }

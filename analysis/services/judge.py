@@ -67,9 +67,9 @@ def judge(call_id: UUID, at: datetime) -> bool:
     try:
         judged, origin = _judged(call, events, at)
     except (RetryableError, PermanentError) as error:
-        hopeless = isinstance(error, InvalidAnswer | RequestRefused)
-        if not hopeless or verdict.tries < INVALID_ANSWERS_AT_MOST:
-            _try_later(verdict, error, at)
+        refusals = verdict.refusals + isinstance(error, InvalidAnswer | RequestRefused)
+        if refusals < INVALID_ANSWERS_AT_MOST:  # a model that is away for days comes back one day
+            _try_later(verdict, error, refusals, at)
             return False
         judged, origin = _left_to_people(call, events, str(error)), {}
     return _save(verdict, judged, origin, at)
@@ -109,14 +109,14 @@ def _agreed_callback(events: Sequence[EventView], at: datetime) -> datetime | No
     return None
 
 
-def _try_later(verdict: Verdict, error: Exception, at: datetime) -> None:
+def _try_later(verdict: Verdict, error: Exception, refusals: int, at: datetime) -> None:
     if isinstance(error, RetryableError):
         wait = min(FIRST_WAIT * 2 ** min(verdict.tries - 1, 10), WAIT_AT_MOST)
         wait = max(wait, min(timedelta(seconds=error.retry_after_seconds or 0), WAIT_AT_MOST))
     else:
         wait = WAIT_FOR_MENDING
     Verdict.objects.filter(pk=verdict.pk, status=Verdict.Status.PENDING).update(
-        next_try_at=at + wait, last_error=str(error)[:300]
+        next_try_at=at + wait, last_error=str(error)[:300], refusals=refusals
     )
     log.warning("call_not_judged", call_id=str(verdict.call_id), tries=verdict.tries, reason=str(error))
     hint_on_commit(call_group(verdict.call_id), "verdict")

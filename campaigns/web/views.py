@@ -1,21 +1,18 @@
 """The pages of campaigns: the list, one with its tasks, its report."""
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns.models import Campaign, Report
 from campaigns.selectors import campaign_for
 from campaigns.services import control
-from campaigns.services.reports import request_report
-from campaigns.services.transitions import lock_campaign
+from campaigns.services.reports import request_so_far
 from campaigns.web import presentation
 from campaigns.web.reports import report_page
 from opendeep.accounts.tenant_pages import PageView, TenantRequest, tenant_page
@@ -66,14 +63,8 @@ def report(request: TenantRequest, campaign_id: UUID) -> HttpResponse:
     """The final report, or the newest so far; a POST asks for a new one."""
     found = campaign_for(request.organization, campaign_id)
     if request.method == "POST":
-        _request_report(found, now())
+        with suppress(Conflict):  # the final report is there, and is shown
+            request_so_far(found.pk, now())
         return redirect("report", found.pk)
     view = report_page(found, now=now(), viewer=viewer_zone())
     return render(request, "campaigns/report.html", {"section": "campaigns", "view": view})
-
-
-def _request_report(found: Campaign, at: datetime) -> None:
-    with transaction.atomic():
-        locked = lock_campaign(found.pk)
-        if not locked.reports.filter(kind=Report.Kind.FINAL).exists():
-            request_report(locked, Report.Kind.SO_FAR, at)

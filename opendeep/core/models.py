@@ -21,6 +21,7 @@ class OutboxEvent(models.Model):
         indexes = [
             models.Index(fields=["next_try_at", "id"], condition=Q(delivered_at=None), name="outbox_undelivered"),
             models.Index(fields=["key", "id"], condition=Q(delivered_at=None), name="outbox_undelivered_of_key"),
+            models.Index(fields=["delivered_at"], name="outbox_delivered"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,9 @@ _handlers: dict[str, list[Handler]] = {}
 BATCH = 100
 RETRY_AFTER = timedelta(seconds=5)
 RETRY_AT_MOST = timedelta(minutes=10)
+KEPT = timedelta(days=7)
+"""So long a delivered fact stays, for whoever looks for a cause."""
+PRUNED_AT_ONCE = 5_000
 
 
 def subscribe(topic: str, handler: Handler) -> None:
@@ -45,6 +48,13 @@ def deliver_pending(at: datetime | None = None) -> int:
     at = at or now()
     ids = list(_due(at).values_list("id", flat=True)[:BATCH])
     return sum(_deliver(event_id, at) for event_id in ids)
+
+
+def prune(at: datetime) -> int:
+    """Deletes facts that were delivered long ago, some at a time. Returns how many; 0: none is left."""
+    old = OutboxEvent.objects.filter(delivered_at__lt=at - KEPT).order_by("id")
+    ids = list(old.values_list("id", flat=True)[:PRUNED_AT_ONCE])
+    return OutboxEvent.objects.filter(id__in=ids).delete()[0]
 
 
 def _due(at: datetime) -> QuerySet[OutboxEvent]:

@@ -92,3 +92,18 @@ def test_one_poisoned_fact_does_not_stop_the_others(received: list[Mapping[str, 
     outbox.deliver_pending(NOW)
     assert len(received) == 1
     outbox._handlers.pop("test.poison")
+
+
+def test_facts_delivered_long_ago_are_deleted_and_no_others(
+    received: list[Mapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PRUNED_AT_ONCE", 2)
+    for number in range(4):
+        publish(number)
+    outbox.deliver_pending(NOW)
+    publish(9)
+    OutboxEvent.objects.filter(key="key 3").update(delivered_at=NOW + timedelta(days=2))
+
+    long_after = NOW + outbox.KEPT + timedelta(days=1)
+    assert [outbox.prune(long_after) for _ in range(3)] == [2, 1, 0]
+    assert set(OutboxEvent.objects.values_list("key", flat=True)) == {"key 3", "key 9"}

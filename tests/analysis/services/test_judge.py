@@ -172,6 +172,14 @@ def test_what_fails_for_ever_with_this_call_leaves_it_to_people(
     assert "Read its transcript" in verdict.reason
 
 
+def test_tries_during_an_outage_do_not_count_as_useless_answers(openai_server: OpenAIServer) -> None:
+    call = ended(ASKED, ("callee", "Yes, I keep it."))
+    Verdict.objects.filter(call=call).update(tries=50)  # the model was away for hours
+    openai_server.fault(target="chat", times=2, kind="wrong_schema")  # and answers one repaired round with nonsense
+    judge(call.pk, NOW)
+    assert (row(call).status, row(call).refusals) == ("pending", 1)
+
+
 def test_a_judge_who_comes_second_changes_nothing(openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch) -> None:
     call = ended(ASKED, ("callee", "Yes, I keep it."))
 
