@@ -12,6 +12,7 @@ import structlog
 
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
+from audiogateway.conduct import Conduct, Manner
 from audiogateway.figures import TalkFigures
 from audiogateway.handover import Handover
 from audiogateway.hello import HelloGrace, Verdict
@@ -60,18 +61,17 @@ class Dialogue:
         self._tools = tools(self._send, self._answer)
         self._handover = Handover(line_format, self._books, self._speech, self._tools)
         self._silence = SilenceWatch()
-        self._message_due = False
+        self.conduct = Conduct(self._responses, self._silence, now_ms, hush=self._hush, answer=self._answer)
         self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
         self._is_closing = False
         self._speech_item: str | None = None
         self.failures = Failures()
-        self._agent_had_last_word = False
         self.is_abandoned = False
         """Nobody has answered for so long that the call shall end."""
         self._handlers: dict[type, Callable[..., None]] = {
-            events.AgentAudio: self._on_agent_audio,
+            events.AgentAudio: self._speech.on_audio,
             events.AgentAudioDone: self._speech.on_audio_done,
             events.AgentWords: self._books.note,
             events.AgentTranscript: self._books.note,
@@ -136,24 +136,13 @@ class Dialogue:
             self._responses.callee_stopped()  # a callee who talks and talks is talked over
             self._responses.ask(farewell)
 
-    def reopen(self, instructions: str) -> None:
-        """What was closed goes on, with the agent's words by these instructions."""
+    def reopen(self) -> None:
+        """The talk goes on after all."""
         self._is_closing = False
-        self._speech_item = None
-        self._silence.callee_spoke()
-        self._responses.callee_stopped()
-        self._responses.ask(instructions)
 
     def speak(self, instructions: str = "") -> None:
         """The agent shall say something as soon as it can: by these instructions, or what comes next in the talk."""
         self._responses.ask(instructions)
-
-    def leave_message_after_beep(self) -> None:
-        """A machine speaks: it is not answered, and the agent is asked for its message when the machine is quiet."""
-        self._message_due = True
-        self._hello = None
-        self._responses.forget()
-        self._silence.message_is_due(self._now_ms())
 
     def line_is_gone(self) -> None:
         """The callee hears nothing more; what they were just saying is still transcribed."""
@@ -166,11 +155,6 @@ class Dialogue:
         self._books.write_turns()
 
     # What others ask
-
-    @property
-    def agent_had_last_word(self) -> bool:
-        """The agent has said something since the callee last spoke."""
-        return self._agent_had_last_word
 
     @property
     def last_words_were_heard(self) -> bool:
@@ -193,8 +177,8 @@ class Dialogue:
 
     @property
     def is_silent(self) -> bool:
-        """Neither side is heard, as far as is known; a machine that is waited for does not count."""
-        return self._speech_item is None and self._speech.was_heard and not self._message_due
+        """Neither side is heard, as far as is known; machines that are waited for do not count."""
+        return self._speech_item is None and self._speech.was_heard and not self.conduct.is_waiting
 
     @property
     def figures(self) -> TalkFigures:
@@ -217,10 +201,10 @@ class Dialogue:
 
     def take_frame(self) -> bytes | None:
         """20 ms of the agent's voice in the model's format; None is silence."""
-        return self._speech.take_frame()
-
-    def keys_were_pressed(self) -> None:
-        self._silence.keys_were_pressed()
+        frame = self._speech.take_frame()
+        if frame is not None:
+            self.conduct.spoke()
+        return frame
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second while the line is up."""
@@ -253,18 +237,13 @@ class Dialogue:
         self._handover.tape.written(event.item_id)
         self._books.note(event)
 
-    def _on_agent_audio(self, event: events.AgentAudio) -> None:
-        self._agent_had_last_word = True
-        self._speech.on_audio(event)
-
     def _on_speech_started(self, event: events.SpeechStarted) -> None:
         self._handover.tape.speech_started(event.item_id, event.audio_start_ms)
         self._first_words_due = False
-        self._agent_had_last_word = False
         self._speech_item = event.item_id
         self._silence.callee_spoke()
         self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS.prefix_padding_ms))
-        if self._is_closing:
+        if self._is_closing or self.conduct.manner is Manner.MESSAGE:
             return
         self._responses.callee_started()
         if self._hello is None:
@@ -280,7 +259,7 @@ class Dialogue:
         self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS.silence_duration_ms))
         if self._hello is not None:
             self._hello_is_over(self._hello.callee_stopped())
-        else:
+        elif self.conduct.manner is Manner.TALK:
             self._answer()
         self._responses.callee_stopped()
 
@@ -315,8 +294,14 @@ class Dialogue:
 
     def _answer(self) -> None:
         """It is the agent's turn, unless the call is ending or a machine is to speak to its end."""
-        if not self._is_closing and not self._message_due:
+        if not self._is_closing and self.conduct.manner is not Manner.MACHINE:
             self._responses.ask()
+
+    def _hush(self) -> None:
+        """Nobody shall hear more of what is being said or was about to be."""
+        self._hello = None
+        self._responses.forget()
+        self._interrupt()
 
     def _interrupt(self) -> None:
         if (active := self._responses.interrupt()) is not None:
@@ -332,8 +317,7 @@ class Dialogue:
             case Step.ASK:
                 self._responses.ask(STILL_THERE)
             case Step.LEAVE_MESSAGE:
-                self._message_due = False
-                self._responses.ask()
+                self.conduct.leave_message()
             case Step.END:
                 self.is_abandoned = True
 

@@ -1,6 +1,6 @@
 """The hangup that follows the last words: by command at the PBX, and by cutting the line where that does not work.
 
-last words --heard, or LAST_WORDS_MS--> command --acknowledged, and HANG_UP_MS--> cut
+last words --heard, or within_ms--> command --acknowledged, and HANG_UP_MS--> cut
                                                 \\--refused, or no answer--------> cut
 """
 
@@ -13,6 +13,8 @@ from calls.contracts import Command, CommandName
 
 LAST_WORDS_MS = 8_000
 """The farewell may take so long; then the call is hung up in any case."""
+MESSAGE_MS = 60_000
+"""And a message on a voicemail so long."""
 HANG_UP_MS = 3_000
 """So long after its acknowledgement the hangup may take; then the line is cut here."""
 
@@ -32,9 +34,15 @@ class Hangup:
         self._deadline_ms: int | None = None
         self._is_commanded = False
 
-    def follow_last_words(self, cause: str) -> None:
+    def follow_last_words(self, cause: str, *, within_ms: int = LAST_WORDS_MS) -> None:
         self._cause = cause
-        self._deadline_ms = self._now_ms() + LAST_WORDS_MS
+        self._deadline_ms = self._now_ms() + within_ms
+
+    def take_back(self) -> bool:
+        """The talk goes on after all. False when it is too late for that."""
+        if not self._is_commanded:
+            self._deadline_ms = None
+        return not self._is_commanded
 
     def on_time(self, now_ms: int, *, last_words_were_heard: bool) -> None:
         """Asked about ten times a second."""

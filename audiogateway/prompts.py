@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from calls.contracts import TalkOrder
+from calls.contracts import TalkOrder, VoicemailPolicy
 
 PROMPT = Path(__file__).parent / "prompts" / "agent" / "v1.md"
 
@@ -24,13 +24,12 @@ _NAMES = {
     "pt": "Portuguese", "tr": "Turkish",
 }  # fmt: skip
 
-_VOICEMAIL = {
+_VOICEMAIL: Mapping[VoicemailPolicy, str] = {
     "as_instructed": "as its argument, say whether the owner's instructions want a message.",
     "hang_up": "do not leave a message.",
     "leave_message": "leave a message when its output asks for it.",
+    "try_again": "do not leave a message.",
 }
-_PUT_THROUGH = "say that you will try to put them through and use transfer_call in the same turn."
-_NOBODY = "say that you cannot put them through and that somebody will be in touch."
 
 
 def instructions(order: TalkOrder, *, now: datetime) -> str:
@@ -46,7 +45,6 @@ def instructions(order: TalkOrder, *, now: datetime) -> str:
         "owner_instructions": brief.instructions.strip() or "Nothing beyond the goal.",
         "wanted_results": _wanted_results(brief.result_fields),
         "voicemail": _VOICEMAIL[brief.voicemail],
-        "person": _PUT_THROUGH if order.transfer_ring_seconds else _NOBODY,
         "data": _fenced(order),
     }
     # One pass, so that a value cannot name another one.

@@ -31,8 +31,6 @@ class Calls(Protocol):
     def prepare(self, call_id: UUID) -> None: ...
     def release(self, call_id: UUID) -> None: ...
     def stop(self, call_id: UUID) -> None: ...
-    def person_answered(self, call_id: UUID) -> None: ...
-    def callee_gave_up(self, call_id: UUID) -> None: ...
 
 
 class Mailbox:
@@ -44,8 +42,6 @@ class Mailbox:
             "voice.prepare": calls.prepare,
             "voice.release": calls.release,
             "talk.stop": calls.stop,
-            "transfer.answered": calls.person_answered,
-            "transfer.hung_up": calls.callee_gave_up,
         }
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""When nobody speaks: asking whether they are still there, ending the call, or speaking to a machine after its beep.
+"""When nobody speaks: asking whether they are still there, ending the call, or speaking to a machine.
 
 Pure: milliseconds go in, steps come out.
 """
@@ -9,10 +9,12 @@ SILENCE_MS = 8_000
 """Nobody has said anything for so long: the callee is asked, and the next time the call ends."""
 PUT_THROUGH_MS = 30_000
 """After a key was pressed: a menu that puts somebody through may ring without a word."""
-AFTER_BEEP_MS = 1_500
-"""So much quiet, as the model's turn detection tells it, and the machine is recording."""
+AFTER_GREETING_MS = 2_500
+"""So much quiet, as the model's turn detection tells it, and the machine records, also when no beep was heard."""
 LONGEST_GREETING_MS = 60_000
 """A machine that is still not recording after this is given up."""
+LONGEST_HOLD_MS = 300_000
+"""On hold, whatever is played there; then nobody is coming."""
 
 
 class Step(Enum):
@@ -31,10 +33,15 @@ class SilenceWatch:
         self._give_up_ms: int | None = None
 
     def callee_spoke(self) -> None:
-        """Somebody is there. A machine's voice does not count as somebody."""
+        """Somebody is there. While a machine is waited for, voices do not count as somebody."""
         self._since_ms = None
-        if self._next is not Step.LEAVE_MESSAGE:
+        if self._give_up_ms is None:
             self._next, self._limit_ms = Step.ASK, self._normal_ms
+
+    def somebody_is_there(self) -> None:
+        """The machine has become a person, or a menu that wants keys."""
+        self._give_up_ms = None
+        self.callee_spoke()
 
     def keys_were_pressed(self) -> None:
         """A menu was just answered."""
@@ -42,12 +49,22 @@ class SilenceWatch:
 
     def message_is_due(self, now_ms: int) -> None:
         """A message is left as soon as the machine is quiet."""
-        self._since_ms, self._next, self._limit_ms = None, Step.LEAVE_MESSAGE, AFTER_BEEP_MS
+        self._since_ms, self._next, self._limit_ms = None, Step.LEAVE_MESSAGE, AFTER_GREETING_MS
         self._give_up_ms = now_ms + LONGEST_GREETING_MS
+
+    def message_begins(self) -> None:
+        """Nothing is asked of a machine that records: when the message is over, so is the call."""
+        self._take(Step.END)
+
+    def put_on_hold(self, now_ms: int) -> None:
+        """Somebody asks for patience; asking again does not begin anew."""
+        if self._give_up_ms is None:
+            self._since_ms, self._next, self._limit_ms = None, Step.END, LONGEST_HOLD_MS
+            self._give_up_ms = now_ms + LONGEST_HOLD_MS
 
     def on_time(self, now_ms: int, *, is_quiet: bool) -> Step | None:
         """`is_quiet`: nobody speaks, nothing is being prepared or waited for."""
-        if self._next is Step.LEAVE_MESSAGE and self._give_up_ms is not None and now_ms >= self._give_up_ms:
+        if self._give_up_ms is not None and now_ms >= self._give_up_ms:
             return self._take(Step.END)
         if not is_quiet:
             self._since_ms = None
@@ -58,4 +75,5 @@ class SilenceWatch:
 
     def _take(self, step: Step) -> Step:
         self._since_ms, self._next, self._limit_ms = None, Step.END, self._normal_ms
+        self._give_up_ms = None
         return step

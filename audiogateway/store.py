@@ -19,7 +19,7 @@ from django.db import close_old_connections
 from django.db.utils import InterfaceError, OperationalError
 
 from calls import facade
-from calls.contracts import RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from calls.contracts import CalleeKind, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 from opendeep.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -167,6 +167,12 @@ class CallStore:
             "record_event",
             lambda: facade.record_event(call_id, kind=kind, source=source, detail=detail, at=at, command_id=command_id),
         )
+
+    def note_callee(self, call_id: UUID, *, kind: CalleeKind, why: str, at: datetime) -> None:
+        self._put(call_id, "note_callee", lambda: facade.note_callee(call_id, kind=kind, why=why, at=at))
+
+    def note_message_left(self, call_id: UUID, *, at: datetime) -> None:
+        self._put(call_id, "note_message_left", lambda: facade.note_message_left(call_id, at=at))
 
     def record_usage(self, call_id: UUID, usage: Sequence[UsageRecord], *, at: datetime) -> None:
         self._put(call_id, "record_usage", lambda: facade.record_usage(call_id, usage, at=at))

@@ -30,12 +30,6 @@ class Voices:
     def stop(self, call_id: UUID) -> None:
         pass
 
-    def person_answered(self, call_id: UUID) -> None:
-        pass
-
-    def callee_gave_up(self, call_id: UUID) -> None:
-        pass
-
 
 async def main() -> None:
     from audiogateway.pacing import Ticker  # noqa: PLC0415 - Django must be set up first

@@ -12,7 +12,7 @@ from calls.compliance.facts import hours_of
 from calls.contracts import Brief, CallView, DecisionView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call, CallEvent, DoNotCall
 from calls.services import transfers
-from calls.states import LIVE, State
+from calls.states import State
 from opendeep.accounts.models import Organization
 from opendeep.core.errors import NotFound
 
@@ -24,7 +24,7 @@ def calls_of_organization(organization_id: UUID) -> QuerySet[Call]:
 
 def active_call_count() -> int:
     """Calls that hold a line, of all organizations."""
-    return Call.objects.filter(state__in=LIVE).count()
+    return Call.objects.live().count()
 
 
 def call_view(call_id: UUID, *, organization_id: UUID | None = None) -> CallView:

@@ -32,11 +32,11 @@ class Talk(Protocol):
     def keys_were_pressed(self) -> None:
         """A phone menu has its answer: it may take its time."""
 
-    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
-        """Nothing more is answered; the callee is put through when what is being said has been heard."""
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
+        """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up.
 
-    def voicemail_answered(self, *, leave_message: bool) -> None:
-        """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up."""
+        True when the machine records already, so that the message is wanted at once.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +73,12 @@ def failed(what_to_do: str) -> ToolResult:
 
 @dataclass(frozen=True)
 class Tool(Generic[Arguments]):
-    """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile.
-
-    `is_offered`: whether the model is told of it in this call.
-    """
+    """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile."""
 
     name: str
     description: str
     arguments: type[Arguments]
     run: Callable[[Arguments, Desk], Awaitable[ToolResult]]
-    is_offered: Callable[[TalkOrder], bool] = lambda order: True
 
     def to_json(self) -> dict[str, Any]:
         """The tool as the session's configuration tells it to the model."""

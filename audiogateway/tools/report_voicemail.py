@@ -4,10 +4,11 @@ from pydantic import Field
 
 from audiogateway.tools.base import Desk, Tool, ToolArguments, ToolResult
 
+AFTER_BEEP = "Say nothing now. The beep is listened for, and then it is your turn."
+NOW = "The machine records: it is your turn now."
 MESSAGE = (
-    "Say nothing now. The beep is listened for, and then it is your turn: say in one or two short sentences that an AI "
-    "calls, for whom, why, and that you will call again or what to do; no private details. Say goodbye in the same "
-    "turn, and call end_call with the outcome voicemail."
+    "Say in one or two short sentences that an AI calls, for whom, why, and that you will call again or what to do; no "
+    "private details. Say goodbye in the same turn, and call end_call with the outcome voicemail."
 )
 
 
@@ -19,9 +20,10 @@ async def report_voicemail(arguments: ReportVoicemailArguments, desk: Desk) -> T
     policy = desk.order.brief.voicemail
     leaves = arguments.leave_message if policy == "as_instructed" else policy == "leave_message"
     desk.note("voicemail", {"leave_message": leaves}, command_id=desk.command_id)
-    desk.talk.voicemail_answered(leave_message=leaves)
+    records = desk.talk.voicemail_answered(leave_message=leaves)
     if leaves:
-        return ToolResult({"ok": True, "leave_message": True, "next": MESSAGE}, reply=False)
+        turn = NOW if records else AFTER_BEEP
+        return ToolResult({"ok": True, "leave_message": True, "next": f"{turn} {MESSAGE}"}, reply=records)
     return ToolResult({"ok": True, "leave_message": False, "next": "The call is hung up."}, reply=False)
 
 

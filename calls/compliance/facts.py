@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 from calls.compliance.decisions import DialFacts, FrequencyCaps, GroupFacts, OrganizationFacts, Spending
 from calls.compliance.hours import DEFAULT_HOURS, Window
 from calls.models import Call, CallGroup, CallingHours, DoNotCall
-from calls.states import LIVE, State
+from calls.states import State
 from opendeep.accounts.models import Organization
 
 HISTORY = timedelta(days=30)
@@ -32,7 +32,7 @@ def facts_of(call: Call, at: datetime) -> DialFacts:
         group=_group(call.group),
         do_not_call=_do_not_call(call),
         hours=hours_of(call.organization_id),
-        has_live_call=others.filter(state__in=LIVE).exists(),
+        has_live_call=others.live().exists(),
         dialled_at=_dialled(call, at, settings.caps),
         spending=_spending(organization, call, at),
     )
@@ -93,7 +93,7 @@ def _spending(organization: Organization, call: Call, at: datetime) -> Spending 
     begins, ends = month_of(at, ZoneInfo(organization.time_zone))
     calls = Call.objects.filter(organization=organization).exclude(id=call.id).order_by()
     ended = calls.filter(state=State.ENDED, ended_at__gte=begins, ended_at__lt=ends)
-    in_flight = calls.filter(state__in=LIVE).values_list("cost_microcents", flat=True)
+    in_flight = calls.live().values_list("cost_microcents", flat=True)
     return Spending(
         cap_microcents=organization.spending_cap_cents * 1_000_000,
         spent_microcents=ended.aggregate(cost=Sum("cost_microcents"))["cost"] or 0,

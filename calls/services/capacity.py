@@ -90,7 +90,7 @@ def is_over_a_cap(call: Call, trunk: Trunk) -> bool:
 def _trunk_room(organization_id: UUID | None, waiting: Q | None, at: datetime) -> int:
     pool = trunks.pool_of(organization_id)
     room = sum(candidate.room for candidate in trunks.candidates(pool, at))
-    return room if waiting is None else room - Call.objects.filter(waiting, pool.calls).count()
+    return room if waiting is None else room - Call.objects.unfinished().filter(waiting, pool.calls).count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +111,5 @@ def _caps(organization: Organization | None, group: CallGroup | None) -> list[_C
 def _least_room(taken: Q, caps: list[_Cap]) -> int:
     """One query, however many caps there are."""
     counts = {f"cap{number}": Count("pk", filter=cap.calls) for number, cap in enumerate(caps)}
-    used: dict[str, int] = Call.objects.filter(taken).aggregate(**counts)
+    used: dict[str, int] = Call.objects.unfinished().filter(taken).aggregate(**counts)
     return min(cap.lines - used[f"cap{number}"] for number, cap in enumerate(caps))

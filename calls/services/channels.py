@@ -48,7 +48,8 @@ def not_placed(call_id: UUID, reason: int, *, at: datetime) -> None:
 
 def gone(present: Collection[UUID], *, dialled_before: datetime, pbx: str = DEFAULT_PBX) -> list[UUID]:
     """Calls that were dialled through `pbx` long enough ago and should be there, but are not among its channels."""
-    expected = Call.objects.filter(pbx=pbx, state__in=AT_THE_PBX, hung_up_at=None, dialing_at__lt=dialled_before)
+    at_this_pbx = Call.objects.unfinished().filter(pbx=pbx, state__in=AT_THE_PBX)
+    expected = at_this_pbx.filter(hung_up_at=None, dialing_at__lt=dialled_before)
     return [call_id for call_id in expected.values_list("id", flat=True) if call_id not in set(present)]
 
 

@@ -78,7 +78,7 @@ def enqueue_due(at: datetime) -> int:
     """Queues a job for every call whose moment has come and whose own job was lost, or never sent."""
     before = at - LOST_JOB_AFTER
     queued = Call.objects.filter(state=State.QUEUED, not_before__lte=at, created_at__lt=before)
-    ready = Call.objects.filter(state=State.PREPARING, voice_ready_at__lt=before, not_before__lte=at)
+    ready = Call.objects.unfinished().filter(state=State.PREPARING, voice_ready_at__lt=before, not_before__lte=at)
     due = [
         *queued.order_by("not_before").values_list("id", flat=True)[:DUE_BATCH],
         *ready.order_by("voice_ready_at").values_list("id", flat=True)[:DUE_BATCH],

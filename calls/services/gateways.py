@@ -13,7 +13,6 @@ from redis.exceptions import RedisError
 
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.models import Call
-from calls.states import LIVE
 from opendeep.core import layer
 from opendeep.core.redis import connection
 
@@ -42,7 +41,8 @@ def least_loaded(gateways: Sequence[GatewayInfo]) -> GatewayInfo | None:
     Its own figure is seconds old, so the calls that are tied to it by rows count as well.
     """
     counts = (
-        Call.objects.filter(state__in=LIVE, gateway__in=[g.id for g in gateways])
+        Call.objects.live()
+        .filter(gateway__in=[g.id for g in gateways])
         .order_by()
         .values_list("gateway")
         .annotate(calls=Count("id"))

@@ -33,7 +33,7 @@ def _leave_dead_gateways(at: datetime) -> None:
     except RedisError as error:  # then nobody knows; the deadlines still count
         log.warning("gateways_unknown", error=str(error))
         return
-    preparing = Call.objects.filter(state=State.PREPARING, preparing_at__lt=at - SIGN_OF_LIFE)
+    preparing = Call.objects.unfinished().filter(state=State.PREPARING, preparing_at__lt=at - SIGN_OF_LIFE)
     for call in preparing.exclude(gateway__in=alive)[:BATCH]:
         waiting.without_voice(call, reason="The gateway has gone.", source="engine", at=at)
 

@@ -56,7 +56,9 @@ def take(call: Call, at: datetime) -> datetime | None:
     """
     buckets = _buckets(call)
     if any(bucket.token_at(at, 0) > at for bucket in buckets):
-        return _turn(call, at, Call.objects.filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at))
+        return _turn(
+            call, at, Call.objects.unfinished().filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at)
+        )
     DialPace.objects.bulk_create(
         [DialPace(key=bucket.key, full_at=bucket.after_one(at)) for bucket in buckets],
         update_conflicts=True,
@@ -68,7 +70,7 @@ def take(call: Call, at: datetime) -> datetime | None:
 
 def prepare_at(call: Call, at: datetime) -> datetime:
     """When to open the voice of `call`, so that it need not wait long for its token behind those prepared already."""
-    turn = _turn(call, at, Call.objects.filter(state=State.PREPARING))
+    turn = _turn(call, at, Call.objects.unfinished().filter(state=State.PREPARING))
     return at if turn <= at + VOICE_WAITS_AT_MOST else turn - VOICE_WAITS_AT_MOST
 
 

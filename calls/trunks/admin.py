@@ -8,7 +8,6 @@ from django.http import HttpRequest
 
 from calls.asterisk.pbx import pbx_names
 from calls.models import Call
-from calls.states import LIVE
 from calls.trunks.models import Trunk
 from calls.trunks.service import condition_of
 from opendeep.core.clock import now
@@ -56,7 +55,7 @@ class TrunkAdmin(admin.ModelAdmin[Trunk]):
 
     @admin.display(description="Calls now")
     def taken(self, trunk: Trunk) -> int:
-        return Call.objects.filter(trunk=trunk, state__in=LIVE).count()
+        return Call.objects.live().filter(trunk=trunk).count()
 
     @admin.display(description="Condition")
     def condition(self, trunk: Trunk) -> str:

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q
 
 from calls.contracts import LineOutage
 from calls.models import Call
-from calls.states import LIVE, Outcome, State
+from calls.states import Outcome, State
 from calls.trunks.breaker import PAUSE_WITHOUT_PBX, UNREACHABLE_TIMES, WINDOW, Breaker, pause, room, state_of, why_open
 from calls.trunks.choice import Candidate, Full, choose
 from calls.trunks.models import DEFAULT_TRUNK, Trunk
@@ -84,7 +84,7 @@ def candidates(pool: Pool, at: datetime) -> list[Candidate]:
 
 def live_calls() -> dict[str, int]:
     """Calls that hold a line, by the name of their trunk."""
-    counted = Call.objects.filter(state__in=LIVE).order_by().values_list("trunk").annotate(calls=Count("pk"))
+    counted = Call.objects.live().order_by().values_list("trunk").annotate(calls=Count("pk"))
     live: dict[str, int] = {}
     for name, calls in counted:
         live[name or DEFAULT_TRUNK] = live.get(name or DEFAULT_TRUNK, 0) + calls
@@ -95,7 +95,7 @@ def _candidate(trunk: Trunk, live: int, at: datetime) -> Candidate:
     state = state_of(trunk.out_of_order_since, trunk.retry_at, at)
     probing = 0
     if state is Breaker.HALF_OPEN:
-        since_then = Call.objects.filter(calls_on(trunk), state__in=LIVE, preparing_at__gte=trunk.retry_at)
+        since_then = Call.objects.live().filter(calls_on(trunk), preparing_at__gte=trunk.retry_at)
         probing = since_then.count()
     return Candidate(
         name=trunk.name,
@@ -121,7 +121,7 @@ def trunk_of(call: Call) -> Trunk:
 
 
 def is_over_its_lines(trunk: Trunk) -> bool:
-    return Call.objects.filter(calls_on(trunk), state__in=LIVE).count() > lines_of(trunk)
+    return Call.objects.live().filter(calls_on(trunk)).count() > lines_of(trunk)
 
 
 def what_is_wrong(trunk: Trunk, at: datetime) -> LineOutage | None:

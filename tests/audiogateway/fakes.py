@@ -15,7 +15,7 @@ from audiogateway.realtime.connection import OpenVoice, Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.recording.recorder import Recorder
 from audiogateway.surroundings import Models, Surroundings
-from calls.contracts import Ack, Brief, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from calls.contracts import Ack, Brief, CalleeKind, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 from opendeep.core.errors import RetryableError
 
 CALL_ID = UUID("5b4ae6a2-0000-4000-8000-000000000001")
@@ -50,6 +50,8 @@ class MemoryStore:
     accepts_media: bool = True
     turns: dict[str, TurnRecord] = field(default_factory=dict)
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    callee: list[str] = field(default_factory=list)
+    messages_left: int = 0
     usage: list[UsageRecord] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
     recordings: list[RecordingRecord] = field(default_factory=list)
@@ -90,6 +92,12 @@ class MemoryStore:
         command_id: str | None = None,
     ) -> None:
         self.events.append((kind, detail))
+
+    def note_callee(self, call_id: UUID, *, kind: CalleeKind, why: str, at: datetime) -> None:
+        self.callee.append(kind.value)
+
+    def note_message_left(self, call_id: UUID, *, at: datetime) -> None:
+        self.messages_left += 1
 
     def record_usage(self, call_id: UUID, usage: Sequence[UsageRecord], *, at: datetime) -> None:
         self.usage += usage

@@ -64,13 +64,11 @@ class Talk:
         return self.dialogue.heard_texts()
 
     def keys_were_pressed(self) -> None:
-        self.dialogue.keys_were_pressed()
+        self.dialogue.conduct.keys_were_pressed()
 
-    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
-        self.dialogue.close()
-
-    def voicemail_answered(self, *, leave_message: bool) -> None:
-        self.dialogue.leave_message_after_beep()
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
+        self.dialogue.conduct.wait_for_beep()
+        return False
 
     def play(self, ms: int) -> int:
         """Lets so much time pass on the line. Returns how many frames were no silence."""

@@ -104,6 +104,7 @@ def test_the_prompts_version_is_known() -> None:
     [
         ("as_instructed", "whether the owner's instructions want a message"),
         ("hang_up", "do not leave a message"),
+        ("try_again", "do not leave a message"),
         ("leave_message", "leave a message when"),
     ],
 )

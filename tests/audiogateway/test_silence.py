@@ -1,4 +1,4 @@
-from audiogateway.silence import AFTER_BEEP_MS, LONGEST_GREETING_MS, PUT_THROUGH_MS, SILENCE_MS, SilenceWatch, Step
+from audiogateway.silence import AFTER_GREETING_MS, LONGEST_GREETING_MS, PUT_THROUGH_MS, SILENCE_MS, SilenceWatch, Step
 
 
 def steps(watch: SilenceWatch, until_ms: int, *, since_ms: int = 0, is_quiet: bool = True) -> list[tuple[int, Step]]:
@@ -42,7 +42,7 @@ def test_a_message_is_left_when_the_machine_is_quiet_and_then_nothing_is_asked()
     watch.message_is_due(0)
     assert steps(watch, 5_000, is_quiet=False) == []
     watch.callee_spoke()
-    first = 5_100 + AFTER_BEEP_MS
+    first = 5_100 + AFTER_GREETING_MS
     assert steps(watch, 20_000, since_ms=5_100) == [(first, Step.LEAVE_MESSAGE), (first + 100 + SILENCE_MS, Step.END)]
 
 

@@ -1,7 +1,7 @@
 """Nobody answers, a menu, or a machine: the watch over the silence, within a talk."""
 
 from audiogateway.realtime import events
-from audiogateway.silence import AFTER_BEEP_MS, SILENCE_MS
+from audiogateway.silence import AFTER_GREETING_MS, SILENCE_MS
 from tests.audiogateway.scripted_talk import Talk, sound
 
 
@@ -68,15 +68,15 @@ async def test_a_message_is_asked_for_when_the_machine_is_quiet(talk: Talk) -> N
     talk.voice.take()
     talk.play(600)
     talk.callee_begins("beep")
-    talk.play(AFTER_BEEP_MS + 1000)
+    talk.play(AFTER_GREETING_MS + 1000)
     talk.callee_ends("beep")
     assert talk.sent("response.create") == []
-    talk.play(AFTER_BEEP_MS + 200)
+    talk.play(AFTER_GREETING_MS + 200)
     assert len(talk.sent("response.create")) == 1
 
 
 async def test_what_the_model_says_to_a_machine_before_its_beep_is_not_heard(talk: Talk) -> None:
-    talk.dialogue.leave_message_after_beep()
+    talk.dialogue.conduct.wait_for_beep()
     talk.tell_unasked(events.ResponseCreated("r2"), events.AgentAudio("r2", "a2", sound(1000)))
     assert talk.play(1000) == 0
     assert talk.voice.types()[-1] == "response.cancel"

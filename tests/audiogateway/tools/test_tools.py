@@ -1,7 +1,7 @@
 """Each tool against a desk in memory, through the same door as the model's calls."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from openai.types.realtime import RealtimeFunctionTool
 from audiogateway.phone_menu import MAX_SENDS, PhoneMenu
 from audiogateway.realtime.events import ToolCalled
 from audiogateway.tool_calls import MAX_CALLS, ToolCalls
-from audiogateway.tools import TOOLS, TOOLS_JSON, offered_json
+from audiogateway.tools import TOOLS, TOOLS_JSON
 from audiogateway.tools.base import Desk
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import NOW, MemoryStore, ScriptedBus, Spawned, talk_order
@@ -34,12 +34,12 @@ class Model:
     told: list[str] = field(default_factory=list)
     brief: dict[str, Any] = field(default_factory=dict)
     asked: int = 0
-    transfer_ring_seconds: int = 30
 
     def __post_init__(self) -> None:
         self.calls = ToolCalls(self._desk, self.spawned, lambda event: self.sent.append(json.loads(event)), self._ask)
         self._count = 0
         self._menu = PhoneMenu()
+        self.machine_records = False
 
     async def call(self, name: str, arguments: str) -> dict[str, Any]:
         self._count += 1
@@ -57,18 +57,15 @@ class Model:
     def keys_were_pressed(self) -> None:
         self.told.append("keys")
 
-    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
-        self.told.append(f"transfer {command_id}: {reason}")
-
-    def voicemail_answered(self, *, leave_message: bool) -> None:
+    def voicemail_answered(self, *, leave_message: bool) -> bool:
         self.told.append("leave a message" if leave_message else "hang up")
+        return self.machine_records
 
     def _ask(self) -> None:
         self.asked += 1
 
     def _desk(self, command_id: str) -> Desk:
-        order = replace(talk_order(**self.brief), transfer_ring_seconds=self.transfer_ring_seconds)
-        return Desk(order, self, self._menu, self.store, self.bus, lambda: NOW, command_id)
+        return Desk(talk_order(**self.brief), self, self._menu, self.store, self.bus, lambda: NOW, command_id)
 
 
 @pytest.fixture
@@ -219,25 +216,33 @@ async def test_the_order_decides_whether_a_voicemail_gets_a_message(
     assert model.store.events == [("voicemail", {"leave_message": leaves})]
 
 
+async def test_a_message_is_wanted_at_once_of_a_machine_that_records_already(model: Model) -> None:
+    assert (await model.call("report_voicemail", '{"leave_message": true}'))["next"].startswith("Say nothing now.")
+    assert model.asked == 0
+    model.machine_records = True
+    assert "your turn now" in (await model.call("report_voicemail", '{"leave_message": true}'))["next"]
+    assert model.asked == 1
+
+
 async def test_a_call_that_ended_at_a_voicemail_ends_as_one(model: Model) -> None:
     await model.call("end_call", '{"reason": "A message was left.", "outcome": "voicemail"}')
     assert model.ended == ["voicemail"]
 
 
-async def test_a_transfer_waits_for_the_last_words_and_names_no_number(model: Model) -> None:
+async def test_a_transfer_is_silent_when_it_succeeds(model: Model) -> None:
     assert (await model.call("transfer_call", '{"reason": "Wants a person."}'))["ok"] is True
-    assert (model.told, model.asked) == (["transfer call_1: Wants a person."], 0)
-    output = await model.call("transfer_call", '{"reason": "Wants a person.", "number": "+19005550123"}')
-    assert "number" in output["error"]
+    (command,) = model.bus.commands
+    assert (command.name, command.args) == (CommandName.TRANSFER_CALL, {"reason": "Wants a person."})
+    assert model.asked == 0
 
 
-async def test_where_there_is_nobody_the_model_is_not_offered_a_transfer(model: Model) -> None:
-    model.transfer_ring_seconds = 0
-    assert "nobody to put them through to" in (await model.call("transfer_call", '{"reason": "x"}'))["error"]
-    assert (model.told, model.asked) == ([], 1)
-    offered = {tool["name"] for tool in offered_json(talk_order())}
-    assert offered == {*TOOLS} - {"transfer_call"}
-    assert len(offered_json(replace(talk_order(), transfer_ring_seconds=20))) == len(TOOLS)
+@pytest.mark.parametrize("answer", [None, Ack("", False, "Transfer to a person is not configured.")])
+async def test_a_transfer_that_fails_is_apologized_for(model: Model, answer: Ack | None) -> None:
+    model.bus.answer = answer
+    output = await model.call("transfer_call", '{"reason": "Wants a person."}')
+    assert "Apologize" in output["error"]
+    assert model.asked == 1
+    assert model.store.events[0][1]["problem"]
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
