@@ -1,7 +1,8 @@
-"""kill -9 at every step of dialing: no attempt twice, counted at the PBX, and no call unfinished."""
+"""kill -9 of worker and callcontrol at every step: no attempt twice, counted at the PBX, and no call unfinished."""
 
 import itertools
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,26 +11,84 @@ import pytest
 from django.test import override_settings
 
 from calls.contracts import CALL_ENDED
-from calls.control.process import CallControl
 from calls.models import Call
 from calls.services.overdue import end_overdue
 from calls.states import State
+from opendeep.core import alive
 from opendeep.core.clock import now
 from opendeep.core.models import OutboxEvent
-from tests.calls.conftest import eventually, running
-from tests.calls.control.test_process import QUICK
+from tests.calls.conftest import eventually
+from tests.calls.crashing_control import CONTROL_FAULTS
 from tests.calls.crashing_worker import AT_A_MOMENT, FAULTS
 from tests.calls.pbx import BUSY, HELPFUL, RINGS_FOR_EVER, SandboxPbx
-from tests.calls.workers import KILLED, Workers, ready_call, workers
+from tests.calls.workers import KILLED, Control, Workers, control, ready_call, workers
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 NUMBERS = (HELPFUL, BUSY, RINGS_FOR_EVER)
 LATER = timedelta(minutes=30)
 """Between two sweeps; every deadline of a state has passed by then."""
-CONNECTION_LOSS = 0.2
-DIAL_MS = 40.0
-"""About how long one job takes; it is killed somewhere within."""
+RING_S = 15
+BY_ITSELF_S = 1.2
+"""How long a call may take to end without the help of the sweeps: a telephone that rings is given up before."""
+CONNECTION_LOSS, PATIENCE = 0.2, 0.5
+DIAL_MS, CONTROL_MS = 40.0, 1500.0
+"""About how long a job takes, and a call; both processes are killed somewhere within."""
+
+
+COMES_FOR_SURE = "in_the_middle_of_reconciling"
+
+
+class Rounds:
+    """One call after the other, whose worker and whose callcontrol die again and again."""
+
+    def __init__(self, workers: Workers, control: Control, pbx: SandboxPbx, seed: int) -> None:
+        self._workers, self._control, self._pbx = workers, control, pbx
+        self._random = random.Random(seed)
+        self._seed = seed
+        self.killed: Counter[str] = Counter()
+
+    def run(self, count: int) -> None:
+        for number in range(count):
+            fault = [*FAULTS, self._at_a_moment(DIAL_MS)][number % (len(FAULTS) + 1)]
+            deaths_of_control = [*CONTROL_FAULTS, self._at_a_moment(CONTROL_MS)]
+            self._round(fault, deaths_of_control[number % len(deaths_of_control)])
+
+    def _at_a_moment(self, longest_ms: float) -> str:
+        return f"{AT_A_MOMENT}{self._random.uniform(1, longest_ms)}"
+
+    def _round(self, fault: str, fault_of_control: str) -> None:
+        """The first worker dies at `fault`, others at random; the last of them lives. callcontrol dies meanwhile."""
+        call = ready_call(self._random.choice(NUMBERS))
+        faults = [fault, *self._random.choices([*FAULTS, self._at_a_moment(DIAL_MS)], k=2), "none"]
+        turn_of_control = self._random.randrange(len(faults))
+        died_before = self._control.died_at[COMES_FOR_SURE]
+        statuses = []
+        for turn, each in enumerate(faults):
+            if turn == turn_of_control:
+                self._control.kill(then_at=fault_of_control)
+            statuses.append(self._workers.run(call, each))
+            if self._random.random() < CONNECTION_LOSS:
+                self._pbx.fault("DropConnections")
+        if fault_of_control == COMES_FOR_SURE:
+            eventually(lambda: self._control.died_at[COMES_FOR_SURE] > died_before, "callcontrol has died")
+        self._wait_for_the_end(call)
+        self._check(call, f"seed {self._seed}: {faults}, callcontrol {fault_of_control} at {turn_of_control}")
+        assert set(statuses) <= {0, *KILLED}
+        self.killed[fault.split(":")[0]] += statuses[0] in KILLED
+
+    def _wait_for_the_end(self, call: Call) -> None:
+        is_patient = self._random.random() < PATIENCE and self._pbx.originates(call.id)
+        give_up_at = time.monotonic() + (BY_ITSELF_S if is_patient else 0.0)
+        while time.monotonic() < give_up_at and Call.objects.exclude(state=State.ENDED).filter(pk=call.pk).exists():
+            time.sleep(0.02)
+        sweeps = (now() + number * LATER for number in itertools.count(1))
+        eventually(lambda: is_over(call, sweeps), "the call is over")
+
+    def _check(self, call: Call, what: str) -> None:
+        assert self._pbx.originates(call.id) <= 1, f"dialled twice: {what}"
+        assert OutboxEvent.objects.filter(topic=CALL_ENDED, key=str(call.id)).count() == 1, what
+        assert call.events.filter(to_state=State.DIALING).count() == 1, what
 
 
 def is_over(call: Call, sweeps: Iterator[datetime]) -> bool:
@@ -39,60 +98,30 @@ def is_over(call: Call, sweeps: Iterator[datetime]) -> bool:
     return call.state == State.ENDED
 
 
-def crash_and_recover(workers: Workers, pbx: SandboxPbx, random_: random.Random, fault: str) -> tuple[Call, list[int]]:
-    """One call whose workers die, first at `fault`, and then at random; the last of them lives.
-
-    Now and then callcontrol loses its connection too, and misses what happens until it is back.
-    """
-    call = ready_call(random_.choice(NUMBERS))
-    faults = [fault, *random_.choices([*FAULTS, f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"], k=2), "none"]
-    statuses = []
-    for each in faults:
-        statuses.append(workers.run(call, each))
-        if random_.random() < CONNECTION_LOSS:
-            pbx.fault("DropConnections")
-    sweeps = (now() + number * LATER for number in itertools.count(1))
-    eventually(lambda: is_over(call, sweeps), f"the call is over after {faults}")
-    return call, statuses
-
-
-def many_rounds(workers: Workers, pbx: SandboxPbx, seed: int, rounds: int) -> Counter[str]:
-    """Checks every round; returns how often a worker was killed at each fault."""
-    random_ = random.Random(seed)
-    killed: Counter[str] = Counter()
-    for number in range(rounds):
-        moment = f"{AT_A_MOMENT}{random_.uniform(1, DIAL_MS)}"
-        fault = [*FAULTS, moment][number % (len(FAULTS) + 1)]
-        call, statuses = crash_and_recover(workers, pbx, random_, fault)
-        assert set(statuses) <= {0, *KILLED}
-        killed[fault.split(":")[0]] += statuses[0] in KILLED
-        assert pbx.originates(call.id) <= 1, f"dialled twice: round {number} of seed {seed}, {fault}"
-        assert OutboxEvent.objects.filter(topic=CALL_ENDED, key=str(call.id)).count() == 1
-        assert call.events.filter(to_state=State.DIALING).count() == 1
-    return killed
-
-
-@pytest.fixture
-def crashes(pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str, ...]]) -> Iterator[Workers]:
-    with override_settings(RING_TIMEOUT_SECONDS=45), running(CallControl(pbx.account, QUICK)) as control:
-        eventually(lambda: control.client.ready and control.commands.listening.is_set(), "callcontrol is ready")
+def survive(pbx: SandboxPbx, redis_url: str, *, seed: int, rounds: int) -> tuple[Counter[str], Counter[str]]:
+    """Checks every round; returns how often worker and callcontrol have died at each fault."""
+    with override_settings(RING_TIMEOUT_SECONDS=RING_S), control(pbx, redis_url) as controls:
+        eventually(lambda: alive.is_alive("pbx"), "callcontrol is ready")
         with workers(pbx, redis_url) as running_workers:
-            yield running_workers
+            played = Rounds(running_workers, controls, pbx, seed)
+            played.run(rounds)
+        eventually(lambda: pbx.channels() == set(), "no channel is left")
+    assert not Call.objects.exclude(state=State.ENDED).exists()
+    return played.killed, controls.died_at
 
 
-def test_a_worker_killed_at_any_step_dials_nobody_twice_and_leaves_no_call_open(
-    crashes: Workers, pbx: SandboxPbx
+def test_killed_at_any_step_they_dial_nobody_twice_and_leave_no_call_open(
+    pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str, ...]]
 ) -> None:
-    killed = many_rounds(crashes, pbx, seed=1, rounds=len(FAULTS) + 1)
+    killed, died = survive(pbx, redis_url, seed=1, rounds=len(FAULTS) + 1)
     assert all(killed[fault] == 1 for fault in FAULTS)
-    eventually(lambda: pbx.channels() == set(), "no channel is left")
+    assert died[COMES_FOR_SURE] == 1
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(2, 6))
-def test_fifty_more_rounds(crashes: Workers, pbx: SandboxPbx, seed: int) -> None:
-    killed = many_rounds(crashes, pbx, seed, rounds=50)
-    assert all(killed[fault] >= 6 for fault in FAULTS)
-    eventually(lambda: pbx.channels() == set(), "no channel is left")
-    assert not Call.objects.exclude(state=State.ENDED).exists()
+def test_fifty_more_rounds(pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str, ...]], seed: int) -> None:
+    killed, died = survive(pbx, redis_url, seed=seed, rounds=50)
+    assert all(killed[fault] >= 5 for fault in FAULTS)
+    assert all(died[fault] >= 1 for fault in CONTROL_FAULTS)

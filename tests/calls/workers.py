@@ -4,9 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from django.conf import settings
 
 from calls.models import Call
 from calls.states import State
@@ -52,8 +56,54 @@ class Workers:
         return self._process.stdout.readline()
 
 
+class Control:
+    """A callcontrol that is killed again and again, and started again each time."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.died_at: Counter[str] = Counter()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.died_at[line.strip()] += 1
+
+    def kill(self, then_at: str) -> None:
+        """Kills the present one, and the next one at the fault `then_at`."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{then_at}\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        assert self._process.wait(10) == 0
+        self._reader.join()
+
+
 @contextmanager
 def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
+    with _process("tests.calls.crashing_worker", pbx, redis_url) as process:
+        yield Workers(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+@contextmanager
+def control(pbx: SandboxPbx, redis_url: str) -> Iterator[Control]:
+    with _process("tests.calls.crashing_control", pbx, redis_url) as process:
+        running = Control(process)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@contextmanager
+def _process(module: str, pbx: SandboxPbx, redis_url: str) -> "Iterator[subprocess.Popen[str]]":
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -62,21 +112,21 @@ def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
         "ASTERISK_AMI_PORT": str(pbx.port),
         "ASTERISK_AMI_USERNAME": USERNAME,
         "ASTERISK_AMI_SECRET": SECRET,
+        "ASTERISK_AMI_EVENTS_USERNAME": USERNAME,
+        "ASTERISK_AMI_EVENTS_SECRET": SECRET,
         "CALLS_PER_SECOND": "1000",
+        "RING_TIMEOUT_SECONDS": str(settings.RING_TIMEOUT_SECONDS),
         "LOG_LEVEL": "ERROR",
     }
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.calls.crashing_worker"],
+        [sys.executable, "-m", module],
         env=environment,
         cwd=ROOT,
         text=True,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
-        yield Workers(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 0
+        yield process
 
 
 def ready_call(number: str) -> Call:

@@ -82,7 +82,11 @@ def check_pauses(history: list[Moment]) -> None:
         if moment.kind == MARK:
             paused = _after(paused, moment.detail)
         elif moment.kind == "dial":
-            concerned = {f"group {call.group_id}", f"all {call.organization_id}", f"no {call.number}"}
+            concerned = {
+                f"group {call.group_id}",
+                f"all {call.organization_id}",
+                f"no {call.organization_id} {call.number}",
+            }
             assert not concerned & paused, f"dialled although: {concerned & paused}"
 
 
@@ -99,7 +103,7 @@ def _after(paused: set[str], detail: Mapping[str, Any]) -> set[str]:
         case "resume_all":
             return paused - organization
         case "say_no":
-            return paused | {f"no {detail['number']}"}
+            return paused | {f"no {detail['organization']} {detail['number']}"}
     return paused
 
 
