@@ -6,6 +6,7 @@ Nothing is ever sent twice: an action whose answer does not come raises, and its
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 READ_BYTES = 65_536
 MAX_LIST_ITEMS = 20_000
+TELL_EVERY_SKIPPED = 1_000
+"""Of a PBX that sends nothing but nonsense not every line is worth one in the log."""
 LAST_WORDS_SECONDS = 0.05
 """How long whoever waits for an answer may take to notice that the connection is over."""
 
@@ -103,11 +106,12 @@ class AmiClient:
         """
         failures = 0
         while True:
+            began = time.monotonic()
             try:
                 await self._one_connection(on_login)
             except BROKEN as error:
-                if self._logged_in:
-                    failures = 0
+                if time.monotonic() - began > self.times.retry_at_most:
+                    failures = 0  # it lasted; one that ends right after the login is no better than none
                 log.warning("pbx_connection_failed", reason=str(error) or type(error).__name__)
             finally:
                 self._forget_connection()
@@ -175,13 +179,16 @@ class AmiClient:
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         decoder = AmiDecoder()
+        skipped = 0
         while data := await reader.read(READ_BYTES):
             for item in decoder.feed(data):
                 match item:
                     case AmiMessage():
                         self._dispatch(item)
                     case Skipped(why):
-                        log.warning("ami_input_skipped", why=why)
+                        skipped += 1
+                        if skipped == 1 or skipped % TELL_EVERY_SKIPPED == 0:
+                            log.warning("ami_input_skipped", why=why, so_far=skipped)
                     case Greeting(text):
                         log.debug("ami_greeting", text=text)
         raise ConnectionError("The PBX closed the connection.")
@@ -248,6 +255,7 @@ async def _collect(answers: asyncio.Queue[AmiMessage | None], *, is_list: bool) 
         if message.get("Response").lower() == "error":
             raise AmiRefused(message.get("Message", "no reason given"))
         if is_list and message.get("EventList").lower() == "complete":
+            _check_complete(message.get("ListItems"), len(messages) - 1)
             return messages
         messages.append(message)
         if not is_list:
@@ -255,3 +263,9 @@ async def _collect(answers: asyncio.Queue[AmiMessage | None], *, is_list: bool) 
         if len(messages) > MAX_LIST_ITEMS:
             raise AmiTimeout("The PBX's list has no end.")
     raise AmiTimeout("The connection to the PBX was lost before its answer.")
+
+
+def _check_complete(announced: str, received: int) -> None:
+    """An item that was lost on the way would look like a call that is gone."""
+    if announced.isdecimal() and int(announced) != received:
+        raise AmiTimeout(f"The PBX's list is incomplete: {received} of {announced} items.")

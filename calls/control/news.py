@@ -33,6 +33,7 @@ from opendeep.core.clock import now
 log = structlog.get_logger(__name__)
 
 QUEUE_LENGTH = 10_000
+ASIDE_AT_MOST = 2_000
 HANGUP_GRACE_SECONDS = 2.0
 """How long a failed Originate waits for the Hangup of its channel, which says more."""
 
@@ -55,6 +56,7 @@ class News:
         self._queue: asyncio.Queue[Received] = asyncio.Queue(QUEUE_LENGTH)
         self._lanes: Lanes[Received] = Lanes(self._apply)
         self._client: AmiClient | None = None
+        self._aside = 0
 
     def receive(self, event: AmiMessage) -> None:
         """The AMI client's on_event."""
@@ -68,6 +70,10 @@ class News:
         except asyncio.QueueFull:
             self.overrun.set()
 
+    async def put_in_time(self, news: PbxNews) -> None:
+        """For what was asked for: waits for room instead of being dropped."""
+        await self._queue.put(Received(news, now()))
+
     async def run(self, client: AmiClient) -> None:
         """Applies news until it is cancelled; `client` hangs up channels that must not be there."""
         self._client = client
@@ -76,13 +82,23 @@ class News:
             while True:
                 received = await self._queue.get()
                 if isinstance(received.news, NotPlaced):
-                    group.create_task(self._later(received))
+                    self._put_aside(received, group)
                 else:
                     await self._lanes.submit(received.news.call_id, received)
 
+    def _put_aside(self, received: Received, group: asyncio.TaskGroup) -> None:
+        if self._aside >= ASIDE_AT_MOST:
+            self.overrun.set()
+            return
+        self._aside += 1
+        group.create_task(self._later(received))
+
     async def _later(self, received: Received) -> None:
-        await asyncio.sleep(HANGUP_GRACE_SECONDS)
-        await self._lanes.submit(received.news.call_id, received)
+        try:
+            await asyncio.sleep(HANGUP_GRACE_SECONDS)
+            await self._lanes.submit(received.news.call_id, received)
+        finally:
+            self._aside -= 1
 
     async def _apply(self, received: Received) -> None:
         at = received.at

@@ -16,6 +16,8 @@ from opendeep.core.clock import now
 log = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 30.0
+AFTER_OVERRUN_SECONDS = 1.0
+"""News that come too fast are let pass for so long; reconciling in the middle of them would only add to them."""
 GRACE = timedelta(seconds=5)
 """Between the commit of `dialing` and the channel: Originate is sent within 3 s of the commit, or not at all."""
 
@@ -29,16 +31,16 @@ async def reconcile(client: AmiClient, news: News) -> None:
     put_through = set(await in_database(transfers.ringing, ours.keys()))
     for call_id, item in ours.items():
         if call_id not in unwanted:
-            news.put(Appeared(call_id, item.get("Channel")[:120]))
+            await news.put_in_time(Appeared(call_id, item.get("Channel")[:120]))
         state = state_of(item)
         if state is not None:  # an answer that came while nobody listened
-            news.put(state)
+            await news.put_in_time(state)
         whereabouts = whereabouts_of(item, asked_at=asked_at - GRACE) if call_id in put_through else None
         if whereabouts is not None:
-            news.put(whereabouts)
+            await news.put_in_time(whereabouts)
     for call_id in await in_database(channels.gone, ours.keys(), dialled_before=asked_at - GRACE, pbx=news.pbx):
         log.warning("call_vanished", call_id=str(call_id))
-        news.put(Vanished(call_id))
+        await news.put_in_time(Vanished(call_id))
     for call_id in unwanted:
         log.warning("unwanted_channel", call_id=str(call_id))
         await hang_up_channel(client, str(call_id))
@@ -49,6 +51,7 @@ async def reconcile_forever(client: AmiClient, news: News, every: float = EVERY_
         with suppress(TimeoutError):
             async with asyncio.timeout(every):
                 await news.overrun.wait()
+                await asyncio.sleep(AFTER_OVERRUN_SECONDS)
         news.overrun.clear()
         try:
             await reconcile(client, news)

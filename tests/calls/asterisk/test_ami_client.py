@@ -244,3 +244,69 @@ async def test_the_outcome_of_somebody_elses_originate_is_an_event() -> None:
         await served.logins.get()
         assert (await served.client.request("Ping")).get("Response") == "Success"
         assert [event.event for event in served.events] == ["OriginateResponse"]
+
+
+@pytest.mark.parametrize("announced", ["1", "3"])
+async def test_a_list_with_an_item_missing_is_no_list(announced: str) -> None:
+    async def list_two(wire: Wire) -> None:
+        await wire.log_in()
+        action = await wire.receive()
+        wire.answer(action, "Success", "EventList: start")
+        for unique_id in "12":
+            wire.send(f"Event: CoreShowChannel\r\nActionID: {action['ActionID']}\r\nUniqueid: {unique_id}")
+        wire.send(
+            f"Event: CoreShowChannelsComplete\r\nActionID: {action['ActionID']}\r\n"
+            f"EventList: Complete\r\nListItems: {announced}"
+        )
+        await wire.receive()
+
+    async with client(list_two) as served:
+        await served.logins.get()
+        with pytest.raises(AmiTimeout, match="incomplete"):
+            await served.client.request_list("CoreShowChannels")
+
+
+async def closes_after_the_login(wire: Wire) -> None:
+    await wire.log_in()
+
+
+@pytest.mark.parametrize("script", [ends_at_once, refused_login, closes_after_the_login])
+async def test_a_pbx_that_closes_again_and_again_is_asked_less_and_less(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    enough = asyncio.Event()
+
+    def pause(self: AmiClient, failures: int) -> float:
+        pauses.append(failures)
+        if len(pauses) == 5:
+            enough.set()
+        return 0.0
+
+    monkeypatch.setattr(AmiClient, "_pause", pause)
+    async with client(script, times=AmiTimes(login=1.0, action=1.0, retry_at_most=10.0)):
+        await enough.wait()
+    assert pauses[:5] == [1, 2, 3, 4, 5]
+
+
+def test_pauses_grow_up_to_a_limit_and_differ() -> None:
+    times = AmiTimes(retry_first=0.5, retry_at_most=10.0)
+    waiting = AmiClient(AmiAccount("h", 1, "u", "s"), on_event=lambda _: None, times=times)
+    for failures in range(1, 40):
+        longest = min(0.5 * 2 ** (failures - 1), 10.0)
+        pauses = {waiting._pause(failures) for _ in range(5)}
+        assert len(pauses) == 5
+        assert all(longest / 2 <= pause <= longest for pause in pauses)
+
+
+async def test_nonsense_without_end_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def babble(wire: Wire) -> None:
+        await wire.log_in()
+        wire.writer.write(b"no header\r\n" * 2500)
+        while True:
+            wire.answer(await wire.receive())
+
+    async with client(babble) as served:
+        await served.logins.get()
+        await served.client.request("Ping")
+    assert caplog.text.count("ami_input_skipped") == 3
