@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from calls.asterisk.ami_codec import AmiMessage
+from calls.asterisk.signals import Ringing, Vanished
 from calls.control import database, news
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
@@ -74,3 +75,16 @@ def test_too_much_news_asks_for_a_reconciliation(monkeypatch: pytest.MonkeyPatch
     assert not inbox.overrun.is_set()
     inbox.receive(AmiMessage((("Event", "Hangup"), ("Uniqueid", str(uuid.uuid4())))))
     assert inbox.overrun.is_set()
+
+
+async def test_what_was_asked_for_waits_for_room_in_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "QUEUE_LENGTH", 1)
+    inbox = News()
+    inbox.put(Ringing(uuid.uuid4()))
+    asked_for = Vanished(uuid.uuid4())
+    waiting = asyncio.create_task(inbox.put_in_time(asked_for))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    inbox._queue.get_nowait()
+    await waiting
+    assert inbox._queue.get_nowait().news == asked_for
