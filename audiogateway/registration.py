@@ -31,6 +31,8 @@ class Calls(Protocol):
     def prepare(self, call_id: UUID) -> None: ...
     def release(self, call_id: UUID) -> None: ...
     def stop(self, call_id: UUID) -> None: ...
+    def machine_detected(self, call_id: UUID) -> None: ...
+    def human_detected(self, call_id: UUID) -> None: ...
 
 
 class Mailbox:
@@ -42,6 +44,8 @@ class Mailbox:
             "voice.prepare": calls.prepare,
             "voice.release": calls.release,
             "talk.stop": calls.stop,
+            "callee.machine": calls.machine_detected,
+            "callee.human": calls.human_detected,
         }
 
     async def run(self) -> None:

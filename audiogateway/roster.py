@@ -88,6 +88,18 @@ class Roster:
         else:
             self.release(call_id)
 
+    def machine_detected(self, call_id: UUID) -> None:
+        """The PBX believes that a machine has answered."""
+        self._tell_guess(call_id, is_machine=True)
+
+    def human_detected(self, call_id: UUID) -> None:
+        self._tell_guess(call_id, is_machine=False)
+
+    def _tell_guess(self, call_id: UUID, *, is_machine: bool) -> None:
+        seat = self._seats.get(call_id)
+        if seat is not None and seat.session is not None:
+            seat.session.machine_detected(is_machine=is_machine)
+
     def answer(self, call_id: UUID, line: Line) -> LineListener | None:
         """The PBX has connected this call. None when it is not expected, or was connected before."""
         seat = self._seats.get(call_id)

@@ -30,6 +30,12 @@ class Voices:
     def stop(self, call_id: UUID) -> None:
         pass
 
+    def machine_detected(self, call_id: UUID) -> None:
+        pass
+
+    def human_detected(self, call_id: UUID) -> None:
+        pass
+
 
 async def main() -> None:
     from audiogateway.pacing import Ticker  # noqa: PLC0415 - Django must be set up first

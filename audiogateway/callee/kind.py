@@ -1,6 +1,6 @@
 """The label of who is at the other end. Pure.
 
-Every sign speaks for one kind with a weight; a kind is believed when its weights since the last change reach CERTAIN.
+Every sign speaks for one kind with a weight; a kind is believed when its signs since the last change weigh CERTAIN.
 So one certain sign is enough, two doubtful ones are too, and the label can change as often as the facts do. Nothing
 waits for it: until it says otherwise, whoever is there is talked to.
 """
@@ -19,9 +19,12 @@ LONG_GREETING_MS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Hint:
+    """The same one counts once, however often it is seen, unless it `adds_up`."""
+
     kind: CalleeKind
     weight: int
     why: str
+    adds_up: bool = False
 
 
 class CalleeLabel:
@@ -30,7 +33,7 @@ class CalleeLabel:
     def __init__(self) -> None:
         self.kind = CalleeKind.UNKNOWN
         self.why = ""
-        self._weights: dict[CalleeKind, int] = {}
+        self._hints: list[Hint] = []
         self._since_ms = 0
         self._turns = 0
 
@@ -97,15 +100,16 @@ class CalleeLabel:
                 return Hint(CalleeKind.PERSON, CERTAIN, "somebody picked up") if greets else None
             case CalleeKind.MENU if greets:
                 return Hint(CalleeKind.PERSON, CERTAIN, "somebody answers")
-        return Hint(CalleeKind.PERSON, DOUBTFUL, "somebody talks")
+        return Hint(CalleeKind.PERSON, DOUBTFUL, "somebody talks", adds_up=True)
 
     def _weigh(self, hint: Hint, now_ms: int) -> bool:
         if hint.kind is self.kind:
-            self._weights.clear()
+            self._hints.clear()
             return False
-        self._weights[hint.kind] = self._weights.get(hint.kind, 0) + hint.weight
-        if self._weights[hint.kind] < CERTAIN:
+        if hint.adds_up or hint not in self._hints:
+            self._hints.append(hint)
+        if sum(each.weight for each in self._hints if each.kind is hint.kind) < CERTAIN:
             return False
         self.kind, self.why, self._since_ms = hint.kind, hint.why, now_ms
-        self._weights.clear()
+        self._hints.clear()
         return True

@@ -82,7 +82,27 @@ class PersonNotReached:
     started_before: datetime | None = None
 
 
-PbxNews = Appeared | Ringing | EarlyMedia | Answered | HungUp | NotPlaced | Vanished | PersonAnswered | PersonNotReached
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """Asterisk's answering machine detection has listened. `status` and `cause` are AMDSTATUS and AMDCAUSE."""
+
+    call_id: UUID
+    status: str
+    cause: str
+
+
+PbxNews = (
+    Appeared
+    | Ringing
+    | EarlyMedia
+    | Answered
+    | HungUp
+    | NotPlaced
+    | Vanished
+    | PersonAnswered
+    | PersonNotReached
+    | Guessed
+)
 
 
 def call_id_of(unique_id: str) -> UUID | None:
@@ -147,6 +167,11 @@ def _not_put_through(call_id: UUID, event: AmiMessage) -> PbxNews:
     return PersonNotReached(call_id, DIAL_STATUS_WORDS.get(event.get("Status"), "They could not be reached."))
 
 
+def _guessed(call_id: UUID, event: AmiMessage) -> PbxNews | None:
+    status = event.get("Status")
+    return Guessed(call_id, status, event.get("Cause")[:40]) if status in AMD_STATUSES else None
+
+
 def whereabouts_of(channel: AmiMessage, *, asked_at: datetime) -> PbxNews | None:
     """What an item of CoreShowChannels says about a callee who is being put through to a person."""
     call_id = call_id_of(channel.get("Uniqueid"))
@@ -183,8 +208,11 @@ DIAL_STATUS_WORDS = {
     "CHANUNAVAIL": "The number could not be dialled.",
 }
 
+AMD_STATUSES = frozenset({"MACHINE", "HUMAN", "NOTSURE", "HANGUP"})
+
 USER_EVENTS: dict[str, Callable[[UUID, AmiMessage], PbxNews | None]] = {
     "OpenDeepTransfer": _not_put_through,
+    "OpenDeepAMD": _guessed,
 }
 
 READERS: dict[str, Callable[[AmiMessage], PbxNews | None]] = {

@@ -13,6 +13,7 @@ from calls.asterisk.signals import (
     Answered,
     Appeared,
     EarlyMedia,
+    Guessed,
     HungUp,
     NotPlaced,
     PbxNews,
@@ -24,7 +25,7 @@ from calls.asterisk.signals import (
 )
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
-from calls.services import channels, endings, transfers
+from calls.services import callee, channels, endings, transfers
 from calls.services.endings import Hangup
 from calls.services.transitions import apply
 from calls.states import Signal
@@ -120,6 +121,8 @@ class News:
                 await in_database(transfers.answered, call_id, at=at, source="pbx")
             case PersonNotReached(call_id, reason, before):
                 await in_database(transfers.failed, call_id, reason=reason, at=at, source="pbx", started_before=before)
+            case Guessed(call_id, status, cause):
+                await in_database(callee.guessed, call_id, status, cause, at=at)
             case Vanished(call_id):
                 await in_database(endings.hung_up, call_id, None, at=at)
 

@@ -7,7 +7,11 @@ from django.db import transaction
 
 from calls.contracts import CalleeKind
 from calls.models import Call, CallEvent
+from calls.services import gateways
+from calls.states import AT_THE_PBX
 from opendeep.core.live import call_group, hint_on_commit
+
+GUESSES = {"MACHINE": True, "HUMAN": False}
 
 
 def note_callee(call_id: UUID, *, kind: CalleeKind, why: str, at: datetime) -> None:
@@ -24,6 +28,17 @@ def note_message_left(call_id: UUID, *, at: datetime) -> None:
             _note(call_id, "message_left", {}, at)
 
 
-def _note(call_id: UUID, kind: str, detail: dict[str, str], at: datetime) -> None:
-    CallEvent.objects.create(call_id=call_id, at=at, kind=kind, source="gateway", detail=detail)
+def guessed(call_id: UUID, status: str, cause: str, *, at: datetime) -> None:
+    """Asterisk's answering machine detection (AMDSTATUS, AMDCAUSE): one hint among others, for the gateway to weigh."""
+    call = Call.objects.filter(id=call_id, state__in=AT_THE_PBX).first()
+    if call is None:
+        return
+    with transaction.atomic():
+        _note(call_id, "machine_detection", {"status": status, "cause": cause}, at, source="pbx")
+    if status in GUESSES:
+        gateways.tell_guess(call.gateway, call_id, is_machine=GUESSES[status])
+
+
+def _note(call_id: UUID, kind: str, detail: dict[str, str], at: datetime, source: str = "gateway") -> None:
+    CallEvent.objects.create(call_id=call_id, at=at, kind=kind, source=source, detail=detail)
     hint_on_commit(call_group(call_id), "event")

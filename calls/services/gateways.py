@@ -68,6 +68,11 @@ def question_closed(gateway_id: str, call_id: UUID) -> None:
     _tell(gateway_id, "question.closed", call_id)
 
 
+def tell_guess(gateway_id: str, call_id: UUID, *, is_machine: bool) -> None:
+    """Tells the gateway who has answered, as the PBX believes."""
+    _tell(gateway_id, "callee.machine" if is_machine else "callee.human", call_id)
+
+
 def tell_answered(gateway_id: str, call_id: UUID) -> None:
     """Tells the gateway that the callee talks with a person, and will not come back."""
     _tell(gateway_id, "transfer.answered", call_id)

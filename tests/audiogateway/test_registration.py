@@ -34,6 +34,12 @@ class Calls:
     def stop(self, call_id: UUID) -> None:
         self.told.append(("stop", call_id))
 
+    def machine_detected(self, call_id: UUID) -> None:
+        self.told.append(("machine", call_id))
+
+    def human_detected(self, call_id: UUID) -> None:
+        self.told.append(("human", call_id))
+
 
 class Stage:
     def __init__(self, redis_url: str) -> None:
@@ -98,9 +104,10 @@ async def test_a_gateway_that_stops_withdraws_and_stays_away(stage: Stage) -> No
 def test_messages_reach_the_roster() -> None:
     calls = Calls()
     mailbox = Mailbox(calls)
-    for kind in ("voice.prepare", "voice.release", "talk.stop"):
+    for kind in ("voice.prepare", "voice.release", "talk.stop", "callee.machine", "callee.human"):
         mailbox.take({"type": kind, "call_id": str(CALL_ID), "reason": "by the owner"})
-    assert calls.told == [("prepare", CALL_ID), ("release", CALL_ID), ("stop", CALL_ID)]
+    assert [told for told, _ in calls.told] == ["prepare", "release", "stop", "machine", "human"]
+    assert {call_id for _, call_id in calls.told} == {CALL_ID}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +141,8 @@ async def test_a_channel_is_there_again_when_redis_is() -> None:
         await channel_layers["default"].flush()
         await client.connection_pool.disconnect()
     server.stop()
-    assert calls.told == [("prepare", CALL_ID)]
+    assert [told for told, _ in calls.told] == ["prepare", "release", "stop", "machine", "human"]
+    assert {call_id for _, call_id in calls.told} == {CALL_ID}
 
 
 async def subscribed(client: redis.asyncio.Redis) -> None:

@@ -280,3 +280,14 @@ async def test_a_session_that_waits_for_ever_is_buried(stage: Stage, monkeypatch
     stage.roster.supervise()
     assert (stage.store.over, stage.roster.load) == (["max_duration"], 0)
     await stage.spawned.finished()
+
+
+async def test_the_guess_of_the_pbx_reaches_its_session_and_no_other(stage: Stage) -> None:
+    await stage.prepare()
+    stage.roster.answer(CALL_ID, RecordingLine())
+    stage.roster.machine_detected(uuid4())
+    stage.roster.machine_detected(CALL_ID)
+    listener, _ = stage.voices[0]
+    listener.on_event(events.SpeechStarted("u1", 0))
+    listener.on_event(events.CalleeTranscript("u1", "We are not available."))
+    assert stage.store.callee == ["voicemail"]

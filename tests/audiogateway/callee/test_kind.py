@@ -66,6 +66,13 @@ def test_a_beep_alone_makes_no_machine_of_anybody() -> None:
     assert call.say("Who is this?") is PERSON
 
 
+def test_the_same_doubtful_sign_counts_once_however_often_it_is_seen() -> None:
+    call = Call()
+    assert [call.sound(Tone.BEEP) for _ in range(3)] == [UNKNOWN] * 3  # a line that is recorded beeps now and then
+    call = Call()
+    assert [call.say("We are not available.") for _ in range(3)] == [UNKNOWN] * 3
+
+
 def test_the_guess_of_the_pbx_alone_decides_nothing() -> None:
     call = Call()
     call.label.detected(is_machine=True, now_ms=100)

@@ -11,6 +11,7 @@ from calls.asterisk.signals import (
     Answered,
     Appeared,
     EarlyMedia,
+    Guessed,
     HungUp,
     NotPlaced,
     PbxNews,
@@ -54,6 +55,10 @@ def event(name: str, **headers: str) -> AmiMessage:
             event("UserEvent", UserEvent="OpenDeepTransfer", Uniqueid=OURS, Status="ODD"),
             PersonNotReached(CALL, "They could not be reached."),
         ),
+        (
+            event("UserEvent", UserEvent="OpenDeepAMD", Uniqueid=OURS, Status="MACHINE", Cause="MAXWORDS-3-2"),
+            Guessed(CALL, "MACHINE", "MAXWORDS-3-2"),
+        ),
         (event("Hangup", Uniqueid=OURS, Cause="many"), HungUp(CALL, 0, "", "")),
     ],
 )
@@ -71,6 +76,8 @@ def test_events_of_our_calls_are_news(message: AmiMessage, news: PbxNews) -> Non
         event("DialBegin", Uniqueid=OURS, DestUniqueid="1795377943.1"),
         event("DialEnd", Uniqueid=OURS, DestUniqueid="1795377943.1", DialStatus="BUSY"),
         event("UserEvent", UserEvent="OpenDeepTransfer", Uniqueid="1795377943.1", Call=OURS, Status="BUSY"),
+        event("UserEvent", UserEvent="OpenDeepAMD", Uniqueid=OURS, Call=OURS, Status="", Cause=""),
+        event("UserEvent", UserEvent="OpenDeepAMD", Uniqueid="1795377943.1", Call=OURS, Status="MACHINE"),
         event("UserEvent", UserEvent="SomebodyElses", Uniqueid=OURS, Status="BUSY"),
         event("OriginateResponse", Uniqueid=OURS, Response="Success", Reason="4"),
         event("HangupRequest", Uniqueid=OURS, Cause="16"),

@@ -4,7 +4,8 @@ import pytest
 
 from calls.contracts import CalleeKind
 from calls.selectors import call_view, events_of
-from calls.services.callee import note_callee, note_message_left
+from calls.services import gateways
+from calls.services.callee import guessed, note_callee, note_message_left
 from calls.states import State
 from tests.factories import NOW, make_call
 
@@ -31,3 +32,24 @@ def test_a_message_is_left_once() -> None:
         note_message_left(call.id, at=NOW)
     assert call_view(call.id).message_left
     assert [event.kind for event in events_of(call.id)] == ["message_left"]
+
+
+@pytest.mark.parametrize(("status", "told"), [("MACHINE", [True]), ("HUMAN", [False]), ("NOTSURE", []), ("HANGUP", [])])
+def test_the_guess_of_the_pbx_is_written_down_and_told_to_the_gateway(
+    status: str, told: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, object, bool]] = []
+    monkeypatch.setattr(
+        gateways, "tell_guess", lambda gateway, call_id, *, is_machine: heard.append((gateway, call_id, is_machine))
+    )
+    call = make_call(State.ANSWERED)
+    guessed(call.id, status, "LONGGREETING-1600-1500", at=NOW)
+    (event,) = events_of(call.id)
+    assert (event.kind, event.source, event.detail["status"]) == ("machine_detection", "pbx", status)
+    assert heard == [("gateway-1", call.id, is_machine) for is_machine in told]
+
+
+def test_a_guess_about_a_call_that_is_over_is_nothing() -> None:
+    call = make_call(State.ENDED)
+    guessed(call.id, "MACHINE", "", at=NOW)
+    assert events_of(call.id) == ()
