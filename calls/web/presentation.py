@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from calls.models import Call, CallEvent, DoNotCall, Recording, Turn
 from calls.selectors import do_not_call_list
 from calls.states import State
-from calls.web.words import SPEAKERS, call_pill, callee_words, decision_words, heard_and_unheard, measures
+from calls.web.costs import CostLine, cost_lines
+from calls.web.sound import Replies, measures, replies, warnings
+from calls.web.words import SPEAKERS, call_pill, callee_words, decision_words, heard_and_unheard
 from opendeep.core import words
 from opendeep.core.errors import NotFound
 from opendeep.core.paging import Page, page_of
@@ -91,6 +93,9 @@ class CallPage:
     waits_because: str
     their_time: str
     is_recorded: bool
+    replies: Replies | None
+    warnings: Sequence[str]
+    costs: Sequence[CostLine]
 
 
 def calls_page(organization_id: UUID, number: int, now: datetime) -> Page[CallRow]:
@@ -143,6 +148,9 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         waits_because=_waits_because(call, events),
         their_time=their_time,
         is_recorded=is_over and Recording.objects.filter(call=call).exists(),
+        replies=replies(call.figures),
+        warnings=warnings(call.figures),
+        costs=cost_lines(call.usage.all()) if call.cost_microcents else [],
     )
 
 

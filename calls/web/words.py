@@ -1,12 +1,10 @@
 """Calls in words: states, outcomes, what was heard. Pure."""
 
 from collections.abc import Mapping
-from statistics import median
 from typing import Any
 
 from calls.contracts import CalleeKind
 from calls.states import Outcome, State
-from opendeep.core import words
 from opendeep.core.words import Pill
 
 LIVE_WORDS: dict[State, Pill] = {
@@ -104,50 +102,3 @@ def heard_and_unheard(text: str, heard_text: str) -> tuple[str, str]:
     while cut < len(text) and text[cut].isspace():
         cut += 1
     return text[:cut], text[cut:]
-
-
-def measures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The gateway's figures (audiogateway.figures.TalkFigures) in words; what was not measured is left out."""
-    found = [
-        ("First words after", _first_words(figures)),
-        ("Reply after callee", _reply(figures)),
-        ("Interrupted", _interruptions(figures)),
-        ("Sound", _sound(figures)),
-        ("Voice", _voice(figures)),
-    ]
-    return [(label, said) for label, said in found if said]
-
-
-def _first_words(figures: Mapping[str, Any]) -> str:
-    first = figures.get("first_audio_ms")
-    return "" if first is None else words.seconds(first)
-
-
-def _reply(figures: Mapping[str, Any]) -> str:
-    waits = figures.get("voice_to_voice_ms")
-    return f"{words.seconds(median(waits))} median" if waits else ""
-
-
-def _interruptions(figures: Mapping[str, Any]) -> str:
-    count = figures.get("interruptions")
-    if count is None:
-        return ""
-    return words.counted(count, "time") if count else "never"
-
-
-def _voice(figures: Mapping[str, Any]) -> str:
-    losses = figures.get("voice_losses")
-    if not losses:
-        return ""
-    return f"lost {words.counted(losses, 'time')}, for {words.seconds(figures.get('voice_away_ms', 0))}"
-
-
-def _sound(figures: Mapping[str, Any]) -> str:
-    if figures.get("late_frames") is None:
-        return ""
-    faults = [
-        words.counted(figures.get(key, 0), word)
-        for key, word in (("late_frames", "late frame"), ("skipped_frames", "lost frame"), ("underruns", "gap"))
-        if figures.get(key)
-    ]
-    return ", ".join(faults) or "no late frames"
