@@ -161,6 +161,11 @@ class Dialogue:
         return self._responses.is_idle and self._tools.is_idle and self._speech.was_heard
 
     @property
+    def is_at_rest(self) -> bool:
+        """Nobody speaks, and nothing is being prepared."""
+        return self._speech_item is None and self.last_words_were_heard
+
+    @property
     def is_settled(self) -> bool:
         """No transcription and no tool is waited for."""
         return self._voice is None or (self._tools.is_idle and not self._books.is_waiting_for_words)
@@ -310,7 +315,7 @@ class Dialogue:
 
     @property
     def _is_quiet(self) -> bool:
-        return self._speech_item is None and self.last_words_were_heard
+        return self.is_at_rest and not self._tools.is_waiting
 
     def _break_silence(self, step: Step) -> None:
         match step:

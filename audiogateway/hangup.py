@@ -7,8 +7,7 @@ last words --heard, or within_ms--> command --acknowledged, and HANG_UP_MS--> cu
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
-from audiogateway.ports import CommandBus
-from audiogateway.tool_calls import Spawn
+from audiogateway.ports import CommandBus, Spawn
 from calls.contracts import Command, CommandName
 
 LAST_WORDS_MS = 8_000

@@ -1,11 +1,12 @@
 """What a talk needs from the world around it. The implementations are store.py, commands.py and worker.py."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from calls.contracts import Ack, CalleeKind, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from calls.questions.contracts import QuestionView
 
 
 class Store(Protocol):
@@ -40,6 +41,15 @@ class Store(Protocol):
         self, call_id: UUID, *, when: datetime, reason: str, at: datetime, command_id: str
     ) -> None: ...
     def mark_do_not_call(self, call_id: UUID, *, reason: str, source: str, at: datetime) -> None: ...
+    def ask_owner(self, call_id: UUID, *, command_id: str, question: str, deadline: datetime, at: datetime) -> None: ...
+    def expire_question(
+        self, call_id: UUID, *, command_id: str, at: datetime, on_result: Callable[[QuestionView | None], None]
+    ) -> None:
+        """`on_result` is called with what the question is then: an answer that was faster counts."""
+
+    async def question(self, call_id: UUID, command_id: str) -> QuestionView | None:
+        """None while it is not written. Raises django.db.Error when the database is away."""
+
     def talk_over(self, call_id: UUID, *, cause: str, at: datetime) -> None: ...
 
 
@@ -55,3 +65,6 @@ class CommandBus(Protocol):
 
 WallClock = Callable[[], datetime]
 """The current moment, aware."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+"""Runs a coroutine in the scope of the process; its errors are logged there."""

@@ -33,6 +33,7 @@ class Calls(Protocol):
     def stop(self, call_id: UUID) -> None: ...
     def machine_detected(self, call_id: UUID) -> None: ...
     def human_detected(self, call_id: UUID) -> None: ...
+    def question_closed(self, call_id: UUID) -> None: ...
 
 
 class Mailbox:
@@ -46,6 +47,7 @@ class Mailbox:
             "talk.stop": calls.stop,
             "callee.machine": calls.machine_detected,
             "callee.human": calls.human_detected,
+            "question.closed": calls.question_closed,
         }
 
     async def run(self) -> None:

@@ -13,10 +13,10 @@ import structlog
 
 from audiogateway import patience
 from audiogateway.pacing import MonotonicClock
+from audiogateway.ports import Spawn
 from audiogateway.realtime.connection import OpenVoice, Voice, VoiceListener
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.tool_calls import Spawn
 from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)

@@ -100,6 +100,12 @@ class Roster:
         if seat is not None and seat.session is not None:
             seat.session.machine_detected(is_machine=is_machine)
 
+    def question_closed(self, call_id: UUID) -> None:
+        """A question to the owner of this call may have its answer."""
+        seat = self._seats.get(call_id)
+        if seat is not None and seat.session is not None:
+            seat.session.asking.look()
+
     def answer(self, call_id: UUID, line: Line) -> LineListener | None:
         """The PBX has connected this call. None when it is not expected, or was connected before."""
         seat = self._seats.get(call_id)

@@ -17,6 +17,7 @@ from enum import Enum
 import structlog
 
 from audiogateway import prompts
+from audiogateway.asking import Asking
 from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
 from audiogateway.callee.reception import Reception
 from audiogateway.comfort import Comfort
@@ -87,6 +88,7 @@ class Session:
         self._menu = PhoneMenu()
         self._line_format = NarrowBand()
         self._comfort = Comfort()
+        self.asking = Asking(order, around.store, around.spawn, around.now, self.now_ms, lambda: self._dialogue)
         self._dialogue = self._new_dialogue()
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
@@ -185,6 +187,7 @@ class Session:
             return
         self.phase = Phase.CLOSING
         self._cause = cause
+        self.asking.close()
         within_ms = MESSAGE_MS if self._dialogue.conduct.manner is Manner.MESSAGE else LAST_WORDS_MS
         self._hangup.follow_last_words(cause, within_ms=within_ms)
         self._dialogue.close(farewell)
@@ -245,6 +248,7 @@ class Session:
         self._cause = self._cause or self._cause_of(reason)
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
+        self.asking.close()
         self._dialogue.line_is_gone()
         if self._is_settled:
             self._finish()
@@ -268,6 +272,7 @@ class Session:
         self._reception.on_time(now_ms)
         if self.phase is Phase.TALKING:
             self._voice.on_time(now_ms)
+            self.asking.on_time(now_ms)
             if now_ms >= self.order.max_seconds * 1000:
                 self.end_politely("max_duration")
             elif self._dialogue.failures.has_given_up:
@@ -385,4 +390,6 @@ class Session:
 
     def _desk(self, command_id: str) -> Desk:
         around = self._around
-        return Desk(self.order, self, self._menu, around.store, around.commands, around.now, command_id[:64])
+        return Desk(
+            self.order, self, self._menu, around.store, around.commands, around.now, command_id[:64], self.asking
+        )

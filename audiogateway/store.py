@@ -20,6 +20,7 @@ from django.db.utils import InterfaceError, OperationalError
 
 from calls import facade
 from calls.contracts import CalleeKind, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from calls.questions.contracts import QuestionView
 from opendeep.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -194,6 +195,29 @@ class CallStore:
         self._put(
             call_id, "mark_do_not_call", lambda: facade.mark_do_not_call(call_id, reason=reason, source=source, at=at)
         )
+
+    def ask_owner(self, call_id: UUID, *, command_id: str, question: str, deadline: datetime, at: datetime) -> None:
+        self._put(
+            call_id,
+            "ask_owner",
+            lambda: facade.ask_owner(call_id, command_id=command_id, text=question, deadline=deadline, at=at),
+        )
+
+    def expire_question(
+        self, call_id: UUID, *, command_id: str, at: datetime, on_result: Callable[[QuestionView | None], None]
+    ) -> None:
+        self._writer.put(
+            Write(
+                call_id,
+                "expire_question",
+                lambda: facade.expire_question(call_id, command_id=command_id, at=at),
+                on_result,
+            )
+        )
+
+    async def question(self, call_id: UUID, command_id: str) -> QuestionView | None:
+        found: QuestionView | None = await self._writer.read(lambda: facade.question_of_tool_call(call_id, command_id))
+        return found
 
     def talk_over(self, call_id: UUID, *, cause: str, at: datetime) -> None:
         self._put(

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from audiogateway.pacing import MonotonicClock, Ticker
 from audiogateway.phrases import PhraseBook
-from audiogateway.ports import CommandBus, Store, WallClock
+from audiogateway.ports import CommandBus, Spawn, Store, WallClock
 from audiogateway.realtime.connection import OpenVoice
 from audiogateway.recording.recorder import Recorder
-from audiogateway.tool_calls import Spawn
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """The agent's tool calls of one talk: each executed once, its output told when the model can take it."""
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
+from audiogateway.ports import Spawn
 from audiogateway.realtime.events import ToolCalled
 from audiogateway.realtime.history import ToolUse
 from audiogateway.realtime.openai_codec import tool_output
@@ -18,9 +18,6 @@ log = structlog.get_logger(__name__)
 
 MAX_CALLS = 100
 """Of one talk. A model that goes beyond that is in a loop."""
-
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
-"""Runs a coroutine in the scope of the call, so that it ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,7 @@ class ToolCalls:
         self._ask = ask
         self._known: set[str] = set()
         self._running: set[str] = set()
+        self._waiting: set[str] = set()
         self._outputs: list[_Output] = []
         self._open_responses: set[str] = set()
         self._reply_wanted = False
@@ -63,13 +61,20 @@ class ToolCalls:
         if call.call_id in self._known:
             return
         self._known.add(call.call_id)
-        self._running.add(call.call_id)
+        tool = TOOLS.get(call.name)
+        (self._waiting if tool is not None and tool.takes_long else self._running).add(call.call_id)
         self._uses[call.call_id] = ToolUse(call.item_id, call.call_id, call.name, call.arguments, None)
         self._spawn(self._run(call))
 
     @property
     def is_idle(self) -> bool:
+        """Nothing is under way, except what takes long."""
         return not self._running and not self._outputs
+
+    @property
+    def is_waiting(self) -> bool:
+        """For something that takes long."""
+        return bool(self._waiting)
 
     # When the session is lost or replaced
 
@@ -94,6 +99,7 @@ class ToolCalls:
             result = await self._result(call)
         finally:
             self._running.discard(call.call_id)
+            self._waiting.discard(call.call_id)
         text = json.dumps(result.output, ensure_ascii=False)
         self._uses[call.call_id] = replace(self._uses[call.call_id], output=text)
         self._outputs.append(_Output(call.response_id, call.call_id, result))

@@ -6,13 +6,22 @@ from audiogateway.tools.base import Tool
 from audiogateway.tools.end_call import END_CALL
 from audiogateway.tools.mark_do_not_call import MARK_DO_NOT_CALL
 from audiogateway.tools.report_voicemail import REPORT_VOICEMAIL
+from audiogateway.tools.request_user_info import REQUEST_USER_INFO
 from audiogateway.tools.reschedule_call import RESCHEDULE_CALL
 from audiogateway.tools.send_dtmf import SEND_DTMF
 from audiogateway.tools.transfer_call import TRANSFER_CALL
 
 TOOLS: dict[str, Tool[Any]] = {
     tool.name: tool
-    for tool in (END_CALL, MARK_DO_NOT_CALL, RESCHEDULE_CALL, SEND_DTMF, REPORT_VOICEMAIL, TRANSFER_CALL)
+    for tool in (
+        END_CALL,
+        MARK_DO_NOT_CALL,
+        RESCHEDULE_CALL,
+        REQUEST_USER_INFO,
+        SEND_DTMF,
+        REPORT_VOICEMAIL,
+        TRANSFER_CALL,
+    )
 }
 
 TOOLS_JSON: list[dict[str, Any]] = [tool.to_json() for tool in TOOLS.values()]

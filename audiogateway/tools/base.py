@@ -6,6 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from audiogateway.asking import OwnersWord
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.ports import CommandBus, Store, WallClock
 from calls.contracts import TalkOrder
@@ -39,6 +40,13 @@ class Talk(Protocol):
         """
 
 
+class OwnersLine(Protocol):
+    """The way to the owner (asking.Asking)."""
+
+    async def ask(self, command_id: str, text: str, *, say_meanwhile: str, seconds: int) -> OwnersWord:
+        """Asks the owner and waits for so long at most, while the talk goes on and the callee hears why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A tool's view of the call. `command_id` is the same for the same tool call, however often it arrives."""
@@ -50,6 +58,7 @@ class Desk:
     commands: CommandBus
     now: WallClock
     command_id: str
+    owner: OwnersLine
 
     def note(self, kind: str, detail: Mapping[str, Any], *, command_id: str | None = None) -> None:
         """Writes an event of the call. With `command_id` once only; commands at the PBX have used theirs already."""
@@ -73,12 +82,16 @@ def failed(what_to_do: str) -> ToolResult:
 
 @dataclass(frozen=True)
 class Tool(Generic[Arguments]):
-    """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile."""
+    """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile.
+
+    With `takes_long` nothing else waits for it: neither the outputs of other tools nor the end of the call.
+    """
 
     name: str
     description: str
     arguments: type[Arguments]
     run: Callable[[Arguments, Desk], Awaitable[ToolResult]]
+    takes_long: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The tool as the session's configuration tells it to the model."""

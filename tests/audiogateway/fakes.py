@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from django.db.utils import OperationalError
 
 from audiogateway.pacing import MonotonicClock, Ticker
 from audiogateway.phrases import PhraseBook
@@ -16,6 +18,7 @@ from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.recording.recorder import Recorder
 from audiogateway.surroundings import Models, Surroundings
 from calls.contracts import Ack, Brief, CalleeKind, Command, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
+from calls.questions.contracts import QuestionView
 from opendeep.core.errors import RetryableError
 
 CALL_ID = UUID("5b4ae6a2-0000-4000-8000-000000000001")
@@ -59,6 +62,8 @@ class MemoryStore:
     do_not_call: list[str] = field(default_factory=list)
     ready: list[UUID] = field(default_factory=list)
     failed: list[tuple[UUID, str]] = field(default_factory=list)
+    questions: dict[str, QuestionView] = field(default_factory=dict)
+    takes_questions: bool = True
     over: list[str] = field(default_factory=list)
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     is_ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,6 +118,29 @@ class MemoryStore:
 
     def mark_do_not_call(self, call_id: UUID, *, reason: str, source: str, at: datetime) -> None:
         self.do_not_call.append(reason)
+
+    def ask_owner(self, call_id: UUID, *, command_id: str, question: str, deadline: datetime, at: datetime) -> None:
+        if self.takes_questions:
+            self.questions[command_id] = QuestionView(
+                uuid4(), call_id, "", question, "open", asked_at=at, deadline=deadline, answer="", answered_at=None
+            )
+
+    async def question(self, call_id: UUID, command_id: str) -> QuestionView | None:
+        if not self.takes_questions:
+            raise OperationalError("away")
+        return self.questions.get(command_id)
+
+    def expire_question(
+        self, call_id: UUID, *, command_id: str, at: datetime, on_result: Callable[[QuestionView | None], None]
+    ) -> None:
+        if self.takes_questions:
+            if self.questions[command_id].status == "open":
+                self.change_question(command_id, "expired")
+            on_result(self.questions[command_id])
+
+    def change_question(self, command_id: str, status: str, answer: str = "") -> None:
+        """What happens to a question elsewhere."""
+        self.questions[command_id] = replace(self.questions[command_id], status=status, answer=answer)
 
     def talk_over(self, call_id: UUID, *, cause: str, at: datetime) -> None:
         self.over.append(cause)

@@ -1,8 +1,10 @@
 """A dialogue with everything around it in memory. Nothing here waits: time passes when a frame is played."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from audiogateway.asking import OwnersWord
 from audiogateway.dialogue import Dialogue
 from audiogateway.line_format import NarrowBand
 from audiogateway.phone_menu import PhoneMenu
@@ -34,6 +36,7 @@ class Talk:
         self.voice, self.store, self.spawned = AskedVoice(), MemoryStore(), Spawned()
         self.ms = 0
         self.ended: list[str] = []
+        self.owner: asyncio.Future[OwnersWord] | None = None
         self.dialogue = Dialogue(
             CALL_ID,
             agent_begins=agent_begins,
@@ -49,7 +52,7 @@ class Talk:
     def _tools(self, send: Callable[[bytes], None], ask: Callable[[], None]) -> ToolCalls:
         return ToolCalls(
             lambda command_id: Desk(
-                talk_order(), self, PhoneMenu(), self.store, ScriptedBus(), lambda: NOW, command_id
+                talk_order(), self, PhoneMenu(), self.store, ScriptedBus(), lambda: NOW, command_id, self
             ),
             self.spawned,
             send,
@@ -69,6 +72,11 @@ class Talk:
     def voicemail_answered(self, *, leave_message: bool) -> bool:
         self.dialogue.conduct.wait_for_beep()
         return False
+
+    async def ask(self, command_id: str, text: str, *, say_meanwhile: str, seconds: int) -> OwnersWord:
+        self.dialogue.speak(say_meanwhile)
+        self.owner = asyncio.get_running_loop().create_future()
+        return await self.owner
 
     def play(self, ms: int) -> int:
         """Lets so much time pass on the line. Returns how many frames were no silence."""

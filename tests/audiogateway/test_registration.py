@@ -40,6 +40,9 @@ class Calls:
     def human_detected(self, call_id: UUID) -> None:
         self.told.append(("human", call_id))
 
+    def question_closed(self, call_id: UUID) -> None:
+        self.told.append(("question closed", call_id))
+
 
 class Stage:
     def __init__(self, redis_url: str) -> None:
@@ -104,9 +107,9 @@ async def test_a_gateway_that_stops_withdraws_and_stays_away(stage: Stage) -> No
 def test_messages_reach_the_roster() -> None:
     calls = Calls()
     mailbox = Mailbox(calls)
-    for kind in ("voice.prepare", "voice.release", "talk.stop", "callee.machine", "callee.human"):
+    for kind in ("voice.prepare", "voice.release", "talk.stop", "callee.machine", "callee.human", "question.closed"):
         mailbox.take({"type": kind, "call_id": str(CALL_ID), "reason": "by the owner"})
-    assert [told for told, _ in calls.told] == ["prepare", "release", "stop", "machine", "human"]
+    assert [told for told, _ in calls.told] == ["prepare", "release", "stop", "machine", "human", "question closed"]
     assert {call_id for _, call_id in calls.told} == {CALL_ID}
 
 

@@ -1,7 +1,11 @@
 """Tool calls between the turns of a talk, as scripted orders of events."""
 
+import asyncio
+
+from audiogateway.asking import OwnersWord, Word
 from audiogateway.realtime import events
 from audiogateway.realtime.error_codes import ALREADY_ACTIVE
+from audiogateway.silence import SILENCE_MS
 from tests.audiogateway.scripted_talk import Talk, sound
 
 
@@ -106,4 +110,53 @@ async def test_a_tool_that_is_done_after_the_farewell_makes_nobody_speak_again(t
     talk.tell(events.ResponseDone("r1", "completed", "", ""))
     assert talk.sent("response.create") == []
     assert talk.play(600) == 25
+    assert talk.dialogue.last_words_were_heard
+
+
+ASK = tool_call(
+    "request_user_info",
+    '{"question": "A dog?", "say_meanwhile": "One moment.", "timeout_seconds": 60}',
+    call="call_ask",
+)
+
+
+async def ask_owner(talk: Talk) -> None:
+    """The owner is being asked, and the hold phrase was asked for."""
+    talk.callee_says("u0", "Hello?")
+    talk.tell(events.ResponseCreated("r1"), ASK, events.ResponseDone("r1", "completed", "", ""))
+    await asyncio.sleep(0)
+    assert "One moment." in talk.sent("response.create")[-1]["response"]["instructions"]
+    talk.agent_answers("r2", "a2", "One moment.", 400)
+    talk.play(500)
+    talk.voice.take()
+
+
+async def test_while_the_owner_is_asked_the_callee_is_answered(talk: Talk) -> None:
+    await ask_owner(talk)
+    talk.callee_says("u1", "Who are you, by the way?")
+    assert talk.voice.types() == ["response.create"]
+
+
+async def test_the_owners_answer_becomes_the_next_thing_that_is_said(talk: Talk) -> None:
+    await ask_owner(talk)
+    assert talk.owner is not None
+    talk.owner.set_result(OwnersWord(Word.ANSWERED, "Yes."))
+    await talk.spawned.finished()
+    assert talk.voice.types() == ["conversation.item.create", "response.create"]
+
+
+async def test_another_tool_does_not_wait_for_the_owner(talk: Talk) -> None:
+    await ask_owner(talk)
+    talk.tell(events.ResponseCreated("r3"), tool_call("mark_do_not_call", '{"reason": "No."}', response="r3"))
+    talk.tell(events.ResponseDone("r3", "completed", "", ""))
+    await asyncio.sleep(0)
+    assert "conversation.item.create" in talk.voice.types()
+    assert talk.voice.types()[-1] == "response.create"
+
+
+async def test_the_silence_of_waiting_is_nobodys_absence(talk: Talk) -> None:
+    await ask_owner(talk)
+    talk.play(10 * SILENCE_MS)
+    assert talk.voice.sent == []
+    assert not talk.dialogue.is_abandoned
     assert talk.dialogue.last_words_were_heard

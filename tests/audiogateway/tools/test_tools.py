@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.realtime import RealtimeFunctionTool
 
+from audiogateway.asking import OwnersWord, Word
 from audiogateway.phone_menu import MAX_SENDS, PhoneMenu
 from audiogateway.realtime.events import ToolCalled
 from audiogateway.tool_calls import MAX_CALLS, ToolCalls
@@ -33,6 +34,7 @@ class Model:
     heard: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     brief: dict[str, Any] = field(default_factory=dict)
+    owner: OwnersWord = OwnersWord(Word.NO_ANSWER)
     asked: int = 0
 
     def __post_init__(self) -> None:
@@ -61,11 +63,15 @@ class Model:
         self.told.append("leave a message" if leave_message else "hang up")
         return self.machine_records
 
+    async def ask(self, command_id: str, text: str, *, say_meanwhile: str, seconds: int) -> OwnersWord:
+        self.told.append(f"{say_meanwhile} {command_id}: {text} {seconds} s")
+        return self.owner
+
     def _ask(self) -> None:
         self.asked += 1
 
     def _desk(self, command_id: str) -> Desk:
-        return Desk(talk_order(**self.brief), self, self._menu, self.store, self.bus, lambda: NOW, command_id)
+        return Desk(talk_order(**self.brief), self, self._menu, self.store, self.bus, lambda: NOW, command_id, self)
 
 
 @pytest.fixture
@@ -286,3 +292,48 @@ async def test_a_tool_that_breaks_gives_the_model_an_answer(model: Model, monkey
 async def test_whatever_the_model_writes_gets_an_answer(name: str, arguments: str) -> None:
     output = await Model().call(name, arguments)
     assert "ok" in output
+
+
+# request_user_info
+
+ASK = '{"question": "May she bring her dog?", "say_meanwhile": "One moment please.", "timeout_seconds": %s}'
+
+
+@pytest.mark.parametrize(("wanted", "asked"), [(60, 60), (1, 15), (100_000, 180), (-5, 15)])
+async def test_the_owner_is_asked_for_a_sane_time_while_the_callee_hears_why(
+    model: Model, wanted: int, asked: int
+) -> None:
+    await model.call("request_user_info", ASK % wanted)
+    assert model.told == [f"One moment please. call_1: May she bring her dog? {asked} s"]
+
+
+@pytest.mark.parametrize(
+    ("word", "ok", "told"),
+    [
+        (OwnersWord(Word.ANSWERED, "Yes."), True, "Tell the callee the answer"),
+        (OwnersWord(Word.GO_ON), True, "go on without it"),
+        (OwnersWord(Word.NO_ANSWER), False, "we will call back"),
+        (OwnersWord(Word.UNREACHABLE), False, "Your owner cannot be asked now"),
+    ],
+)
+async def test_the_model_is_told_in_words_what_came_of_the_question(
+    model: Model, word: OwnersWord, ok: bool, told: str
+) -> None:
+    model.owner = word
+    output = await model.call("request_user_info", ASK % 60)
+    assert output["ok"] is ok
+    assert told in (output.get("next") or output["error"])
+    assert (output.get("answer") or "") == word.answer
+    assert model.asked == 1
+
+
+async def test_when_the_talk_is_over_nobody_is_asked_to_speak(model: Model) -> None:
+    model.owner = OwnersWord(Word.TALK_OVER)
+    await model.call("request_user_info", ASK % 60)
+    assert model.asked == 0
+
+
+@pytest.mark.parametrize("arguments", ["{}", '{"question": "", "say_meanwhile": "Wait.", "timeout_seconds": 60}'])
+async def test_without_a_question_nobody_is_asked(model: Model, arguments: str) -> None:
+    assert (await model.call("request_user_info", arguments))["ok"] is False
+    assert model.told == []
