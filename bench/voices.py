@@ -34,6 +34,8 @@ class Voices:
         pass
 
     def human_detected(self, call_id: UUID) -> None:
+
+    def question_closed(self, call_id: UUID) -> None:
         pass
 
 
