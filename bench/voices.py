@@ -34,6 +34,7 @@ class Voices:
         pass
 
     def human_detected(self, call_id: UUID) -> None:
+        pass
 
     def question_closed(self, call_id: UUID) -> None:
         pass
