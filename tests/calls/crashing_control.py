@@ -1,7 +1,8 @@
 """`python -m tests.calls.crashing_control`: a callcontrol that dies where it is told to, and is started again.
 
 Each line of standard input is a fault: the present callcontrol is killed, and the next one dies at that fault, and is
-followed by one that lives. Each line of standard output is a fault at which one has died. All ends with the input.
+followed by one that lives. Lines of standard output say at which fault one has died, or that one is ready. All ends
+with the input.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import django
 
 from tests.calls.crashing_worker import AT_A_MOMENT, die, die_after, die_before, say
 
+READY = "ready"
 CONTROL_FAULTS = (
     "before_the_first_news",
     "before_the_end_is_written",
@@ -72,7 +74,15 @@ def run(fault: str) -> None:
     from tests.calls.control.test_process import QUICK  # noqa: PLC0415 - as above
 
     arm(fault)
-    asyncio.run(CallControl(pbx_named("default").events_account(), QUICK).run(asyncio.Event()))
+    control = CallControl(pbx_named("default").events_account(), QUICK)
+    reconcile = control._logged_in
+
+    async def reconcile_and_say() -> None:
+        await reconcile()
+        say(READY)
+
+    control._logged_in = reconcile_and_say  # type: ignore[method-assign]
+    asyncio.run(control.run(asyncio.Event()))
 
 
 class Keeper:

@@ -15,11 +15,13 @@ from django.conf import settings
 from calls.models import Call
 from calls.states import State
 from opendeep.core.clock import now
+from tests.calls.crashing_control import READY
 from tests.calls.pbx import SECRET, USERNAME, SandboxPbx
 from tests.databases import database_url
 from tests.factories import make_call, make_organization, open_at_any_hour
 
 ROOT = Path(__file__).resolve().parents[2]
+END_S = 30.0
 KILLED = {-signal.SIGKILL, -signal.SIGALRM}
 
 
@@ -62,24 +64,29 @@ class Control:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
         self.died_at: Counter[str] = Counter()
+        self._is_there = threading.Event()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self.died_at[line.strip()] += 1
+            if line.strip() != READY:
+                self.died_at[line.strip()] += 1
+            self._is_there.set()
 
     def kill(self, then_at: str) -> None:
-        """Kills the present one, and the next one at the fault `then_at`."""
+        """Kills the present one, and the next one at the fault `then_at`. Returns when that one is ready, or dead."""
         assert self._process.stdin is not None
+        self._is_there.clear()
         self._process.stdin.write(f"{then_at}\n")
         self._process.stdin.flush()
+        assert self._is_there.wait(END_S), "callcontrol did not come back"
 
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait(10) == 0
+        assert self._process.wait(END_S) == 0
         self._reader.join()
 
 
@@ -89,7 +96,7 @@ def workers(pbx: SandboxPbx, redis_url: str) -> Iterator[Workers]:
         yield Workers(process)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(END_S) == 0
 
 
 @contextmanager
