@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
-from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, Turn, Usage
+from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, StrayChannel, Turn, Usage
 from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
 from calls.trunks.admin import TrunkAdmin
@@ -82,8 +82,9 @@ class LookedAfterFilter(admin.SimpleListFilter):
     conditions: ClassVar[dict[str, Q]] = {
         "overdue": Q(kind="overdue"),
         "vanished": Q(kind="vanished"),
-        "lost": Q(kind="end", detail__outcome=Outcome.LOST.value),
+        "lost": Q(kind="end", call__outcome=Outcome.LOST.value),
         "voice": Q(kind="voice_failed", source="engine"),
+        "stray": Q(kind="stray_channel"),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -92,6 +93,7 @@ class LookedAfterFilter(admin.SimpleListFilter):
             ("vanished", "Gone from the PBX without a word"),
             ("lost", "Ended as lost"),
             ("voice", "A voice that did not come in time"),
+            ("stray", "A channel that must not be there"),
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[CallEvent]) -> QuerySet[CallEvent]:
@@ -108,6 +110,15 @@ class CallEventAdmin(ReadOnly, admin.ModelAdmin[CallEvent]):
     list_select_related = ("call",)
     search_fields = ("call__id",)
     ordering = ("-id",)
+
+
+@admin.register(StrayChannel)
+class StrayChannelAdmin(ReadOnly, admin.ModelAdmin[StrayChannel]):
+    """Channels that were hung up because no call of ours should have had them."""
+
+    list_display = ("last_seen_at", "channel", "pbx", "why", "call", "sightings", "first_seen_at")
+    list_filter = ("pbx", ("last_seen_at", admin.DateFieldListFilter))
+    search_fields = ("channel_id", "channel")
 
 
 @admin.register(CallGroup)

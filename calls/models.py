@@ -182,6 +182,7 @@ class Call(models.Model):
             models.Index(fields=["origin", "attempt"], name="call_of_origin"),
             models.Index(fields=["organization", "number", "-dialing_at"], name="call_of_number"),
             models.Index(fields=["number"], condition=~Q(state=State.ENDED), name="call_unfinished_number"),
+            models.Index(fields=["ended_at"], condition=Q(outcome=Outcome.LOST), name="call_lost"),
             models.Index(fields=["trunk", "-ended_at"], condition=Q(state=State.ENDED), name="call_ended_of_trunk"),
             # What came of an hour, without reading the rows.
             models.Index(
@@ -247,6 +248,25 @@ class CallCommand(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.state} of {self.call_id}"
+
+
+class StrayChannel(models.Model):
+    """A channel at a PBX that must not be there; see calls.services.strays."""
+
+    channel_id = models.UUIDField(primary_key=True, help_text="Its Uniqueid, which looks like the id of a call.")
+    channel = models.CharField(max_length=120, blank=True)
+    pbx = models.CharField(max_length=40, verbose_name="PBX")
+    call = models.ForeignKey(Call, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    why = models.CharField(max_length=120, help_text="Why it must not be there.")
+    first_seen_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(db_index=True)
+    sightings = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.channel or self.channel_id} at {self.pbx}"
 
 
 class TurnQuerySet(models.QuerySet["Turn"]):

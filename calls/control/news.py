@@ -25,7 +25,7 @@ from calls.asterisk.signals import (
 )
 from calls.control.database import in_database
 from calls.control.lanes import Lanes
-from calls.services import callee, channels, endings, transfers
+from calls.services import callee, channels, endings, strays, transfers
 from calls.services.endings import Hangup
 from calls.services.transitions import apply
 from calls.states import Signal
@@ -127,9 +127,15 @@ class News:
                 await in_database(endings.hung_up, call_id, None, at=at)
 
     async def _hang_up_unwanted(self, news: Appeared) -> None:
-        log.warning("unwanted_channel", call_id=str(news.call_id))
         if self._client is not None:
-            await hang_up_channel(self._client, str(news.call_id))
+            await hang_up_unwanted(self._client, news, pbx=self.pbx)
+
+
+async def hang_up_unwanted(client: AmiClient, news: Appeared, *, pbx: str) -> None:
+    """A channel that is there although its call is over, unknown, was not dialled, or was asked to end."""
+    if await in_database(strays.note, news.call_id, news.channel, pbx=pbx, at=now()):
+        log.warning("stray_channel", call_id=str(news.call_id), channel=news.channel, pbx=pbx)
+    await hang_up_channel(client, str(news.call_id))
 
 
 async def hang_up_channel(client: AmiClient, call_id: str) -> str:

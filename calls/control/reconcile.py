@@ -9,7 +9,7 @@ import structlog
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
 from calls.asterisk.signals import Appeared, Vanished, call_id_of, state_of, whereabouts_of
 from calls.control.database import in_database
-from calls.control.news import News, hang_up_channel
+from calls.control.news import News, hang_up_unwanted
 from calls.services import channels, transfers
 from opendeep.core.clock import now
 
@@ -42,8 +42,7 @@ async def reconcile(client: AmiClient, news: News) -> None:
         log.warning("call_vanished", call_id=str(call_id))
         await news.put_in_time(Vanished(call_id))
     for call_id in unwanted:
-        log.warning("unwanted_channel", call_id=str(call_id))
-        await hang_up_channel(client, str(call_id))
+        await hang_up_unwanted(client, Appeared(call_id, ours[call_id].get("Channel")[:120]), pbx=news.pbx)
 
 
 async def reconcile_forever(client: AmiClient, news: News, every: float = EVERY_SECONDS) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import Count
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from calls.models import LOOKED_AFTER, CallEvent
+from calls.models import LOOKED_AFTER, CallEvent, StrayChannel
 
 WORDS = {
     "overdue": "given_up",  # after a deadline
@@ -21,6 +21,7 @@ def families() -> Iterator[Metric]:
     for kind, source, events in rows.annotate(events=Count("pk")):
         if kind != "voice_failed" or source == "engine":  # a gateway that says so itself needed nobody
             counts[kind] += events
+    counts["stray_channel"] += StrayChannel.objects.filter(call=None).count()
     counter = CounterMetricFamily(
         "opendeep_reconciler_actions", "What the engine had to look after, by kind.", labels=["kind"]
     )

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from calls.models import CallEvent, DoNotCall
 from calls.services.do_not_call import is_do_not_call
+from calls.states import Outcome, State
 from opendeep.accounts.models import User
 from tests.factories import NOW, NUMBER, make_call, make_group, make_organization
 
@@ -20,7 +21,7 @@ def operator(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("model", ["call", "callevent", "callgroup", "callinghours", "donotcall"])
+@pytest.mark.parametrize("model", ["call", "callevent", "callgroup", "callinghours", "donotcall", "straychannel"])
 def test_every_list_can_be_read(operator: Client, model: str) -> None:
     make_group(make_organization())
     make_call()
@@ -63,14 +64,16 @@ def test_a_no_for_what_is_no_number_is_refused_in_words(operator: Client) -> Non
     [
         ("overdue", {"kind": "overdue", "source": "engine"}),
         ("vanished", {"kind": "vanished", "source": "pbx"}),
-        ("lost", {"kind": "end", "source": "pbx", "detail": {"outcome": "lost"}}),
+        ("lost", {"kind": "end", "source": "pbx"}),
         ("voice", {"kind": "voice_failed", "source": "engine"}),
+        ("stray", {"kind": "stray_channel", "source": "pbx"}),
     ],
 )
 def test_what_had_to_be_looked_after_can_be_counted(operator: Client, chosen: str, event: dict[str, Any]) -> None:
-    call = make_call()
-    for values in (event, {"kind": "ring", "source": "pbx"}, {"kind": "end", "source": "pbx", "detail": {}}):
-        CallEvent.objects.create(call=call, at=NOW, **values)
+    CallEvent.objects.create(call=make_call(State.ENDED, outcome=Outcome.LOST), at=NOW, **event)
+    other = make_call(State.ENDED)
+    for kind in ("ring", "end"):
+        CallEvent.objects.create(call=other, at=NOW, kind=kind, source="pbx")
     url = reverse("admin:calls_callevent_changelist")
     assert operator.get(url).context["cl"].result_count == 3
     assert operator.get(url, {"looked_after": chosen}).context["cl"].result_count == 1

@@ -13,7 +13,7 @@ from calls.asterisk.ami_client import AmiTimes
 from calls.asterisk.dialer import Accepted, DialOrder
 from calls.contracts import Ack, Command, CommandName, ack_channel, command_channel
 from calls.control.process import CallControl
-from calls.models import Call
+from calls.models import Call, StrayChannel
 from calls.services import hangup, talk
 from calls.states import Outcome, State
 from opendeep.core import alive
@@ -156,8 +156,26 @@ def test_a_channel_of_an_ended_call_is_hung_up(pbx: SandboxPbx, redis_url: str) 
 
 
 def test_a_channel_that_appears_too_late_is_hung_up_at_once(control: CallControl, pbx: SandboxPbx) -> None:
-    dial(pbx, RINGS_FOR_EVER, make_call(State.ENDED))
+    call = dial(pbx, RINGS_FOR_EVER, make_call(State.ENDED))
     eventually(lambda: pbx.channels() == set())
+    assert StrayChannel.objects.get().call == call
+
+
+def test_a_channel_of_no_call_at_all_is_hung_up_and_seen_by_operators(control: CallControl, pbx: SandboxPbx) -> None:
+    unknown = Call(id=uuid.uuid4(), number=RINGS_FOR_EVER)
+    dial(pbx, RINGS_FOR_EVER, unknown)
+    eventually(lambda: pbx.channels() == set())
+    assert StrayChannel.objects.get().channel_id == unknown.id
+    assert StrayChannel.objects.get().channel.startswith("PJSIP/trunk-")
+
+
+def test_a_channel_that_appears_after_its_call_was_asked_to_end_is_hung_up(
+    control: CallControl, pbx: SandboxPbx
+) -> None:
+    call = dial(pbx, RINGS_FOR_EVER, make_call(State.DIALING, number=RINGS_FOR_EVER, hang_up_requested_at=NOW))
+    eventually(lambda: is_in(call, State.ENDED))
+    assert call.outcome == Outcome.CANCELLED
+    assert not StrayChannel.objects.exists()
 
 
 def test_an_answer_that_nobody_heard_is_seen_after_the_reconnect(control: CallControl, pbx: SandboxPbx) -> None:
