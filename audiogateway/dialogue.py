@@ -68,10 +68,11 @@ class Dialogue:
         self._is_closing = False
         self._speech_item: str | None = None
         self.failures = Failures()
+        self._agent_had_last_word = False
         self.is_abandoned = False
         """Nobody has answered for so long that the call shall end."""
         self._handlers: dict[type, Callable[..., None]] = {
-            events.AgentAudio: self._speech.on_audio,
+            events.AgentAudio: self._on_agent_audio,
             events.AgentAudioDone: self._speech.on_audio_done,
             events.AgentWords: self._books.note,
             events.AgentTranscript: self._books.note,
@@ -136,9 +137,14 @@ class Dialogue:
             self._responses.callee_stopped()  # a callee who talks and talks is talked over
             self._responses.ask(farewell)
 
-    def reopen(self) -> None:
-        """The talk goes on after all."""
+    def reopen(self, instructions: str = "") -> None:
+        """The talk goes on after all. With `instructions` the callee was away, and the agent speaks by these first."""
         self._is_closing = False
+        if instructions:
+            self._speech_item = None
+            self._silence.callee_spoke()
+            self._responses.callee_stopped()
+            self._responses.ask(instructions)
 
     def speak(self, instructions: str = "") -> None:
         """The agent shall say something as soon as it can: by these instructions, or what comes next in the talk."""
@@ -155,6 +161,11 @@ class Dialogue:
         self._books.write_turns()
 
     # What others ask
+
+    @property
+    def agent_had_last_word(self) -> bool:
+        """The agent has said something since the callee last spoke."""
+        return self._agent_had_last_word
 
     @property
     def last_words_were_heard(self) -> bool:
@@ -242,9 +253,14 @@ class Dialogue:
         self._handover.tape.written(event.item_id)
         self._books.note(event)
 
+    def _on_agent_audio(self, event: events.AgentAudio) -> None:
+        self._agent_had_last_word = True
+        self._speech.on_audio(event)
+
     def _on_speech_started(self, event: events.SpeechStarted) -> None:
         self._handover.tape.speech_started(event.item_id, event.audio_start_ms)
         self._first_words_due = False
+        self._agent_had_last_word = False
         self._speech_item = event.item_id
         self._silence.callee_spoke()
         self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS.prefix_padding_ms))

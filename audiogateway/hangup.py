@@ -17,6 +17,9 @@ MESSAGE_MS = 60_000
 HANG_UP_MS = 3_000
 """So long after its acknowledgement the hangup may take; then the line is cut here."""
 
+NOBODY_THERE = 'In the language of the call, say: "I cannot hear you. We will try again another time. Goodbye."'
+FAREWELL = 'In the language of the call, say: "I am sorry, I have to end this call now. Goodbye."'
+
 
 class Hangup:
     """Of one call. `cut` ends the line from our side. Times are milliseconds since the answer."""

@@ -30,6 +30,8 @@ _VOICEMAIL: Mapping[VoicemailPolicy, str] = {
     "leave_message": "leave a message when its output asks for it.",
     "try_again": "do not leave a message.",
 }
+_PUT_THROUGH = "say that you will try to put them through and use transfer_call in the same turn."
+_NOBODY = "say that you cannot put them through and that somebody will be in touch."
 
 
 def instructions(order: TalkOrder, *, now: datetime) -> str:
@@ -45,6 +47,7 @@ def instructions(order: TalkOrder, *, now: datetime) -> str:
         "owner_instructions": brief.instructions.strip() or "Nothing beyond the goal.",
         "wanted_results": _wanted_results(brief.result_fields),
         "voicemail": _VOICEMAIL[brief.voicemail],
+        "person": _PUT_THROUGH if order.transfer_ring_seconds else _NOBODY,
         "data": _fenced(order),
     }
     # One pass, so that a value cannot name another one.

@@ -34,6 +34,8 @@ class Calls(Protocol):
     def machine_detected(self, call_id: UUID) -> None: ...
     def human_detected(self, call_id: UUID) -> None: ...
     def question_closed(self, call_id: UUID) -> None: ...
+    def person_answered(self, call_id: UUID) -> None: ...
+    def callee_gave_up(self, call_id: UUID) -> None: ...
 
 
 class Mailbox:
@@ -48,6 +50,8 @@ class Mailbox:
             "callee.machine": calls.machine_detected,
             "callee.human": calls.human_detected,
             "question.closed": calls.question_closed,
+            "transfer.answered": calls.person_answered,
+            "transfer.hung_up": calls.callee_gave_up,
         }
 
     async def run(self) -> None:

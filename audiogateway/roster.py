@@ -8,8 +8,10 @@ import structlog
 from django.db.utils import Error as DatabaseError
 
 from audiogateway.audiosocket.server import Line, LineListener
-from audiogateway.session import Phase, Session
+from audiogateway.phase import Phase
+from audiogateway.session import Session
 from audiogateway.surroundings import Surroundings
+from audiogateway.transfer import Transfer
 from opendeep.core.errors import PermanentError, RetryableError
 
 log = structlog.get_logger(__name__)
@@ -107,13 +109,30 @@ class Roster:
             seat.session.asking.look()
 
     def answer(self, call_id: UUID, line: Line) -> LineListener | None:
-        """The PBX has connected this call. None when it is not expected, or was connected before."""
+        """The PBX has connected this call. None when it is not expected, or was connected before.
+
+        Once more it is expected when a callee, who was put through to a person, may come back.
+        """
         seat = self._seats.get(call_id)
-        if seat is None or seat.session is None or seat.session.phase is not Phase.WAITING:
+        if seat is None or seat.session is None or not seat.session.expects_line:
             return None
         seat.line = line
-        seat.session.line_is_up(line)
+        seat.session.connect(line)
         return seat.session
+
+    def person_answered(self, call_id: UUID) -> None:
+        """The callee was put through, and talks with a person."""
+        if (transfer := self._transfer_of(call_id)) is not None:
+            transfer.person_answered()
+
+    def callee_gave_up(self, call_id: UUID) -> None:
+        """The callee hung up while being put through."""
+        if (transfer := self._transfer_of(call_id)) is not None:
+            transfer.callee_gave_up()
+
+    def _transfer_of(self, call_id: UUID) -> Transfer | None:
+        seat = self._seats.get(call_id)
+        return seat.session.transfer if seat is not None and seat.session is not None else None
 
     def supervise(self) -> None:
         """Ends what is overdue, whatever the sessions themselves believe. Asked about once a second."""
@@ -130,7 +149,7 @@ class Roster:
         if session is None or session.phase in (Phase.OPENING, Phase.WAITING):
             self._expire(call_id, seat, now - seat.taken_at)
             return
-        overtime_seconds = session.now_ms() / 1000 - session.order.max_seconds
+        overtime_seconds = (session.now_ms() - session.limit_ms) / 1000
         if overtime_seconds >= OVERTIME_SECONDS + BURIAL_SECONDS:
             log.error("session_does_not_end", call_id=str(call_id), phase=session.phase.value)
             self._bury(call_id, seat)

@@ -1,58 +1,37 @@
-"""The talk of one call, from the order to the last written word.
-
-    opening --voice--> waiting --line--> talking --end_call--> closing --line gone--> winding_up --> over
-                                            \\____________________________________/
-
-A voice is ready when it is open and, where the agent begins, has begun to speak: an account without money, for
-example, opens sessions that never say a word, and no telephone shall ring for them.
-`closing` plays the last words and then hangs up (hangup.py); `winding_up` waits for transcriptions that are under way.
-The rules of the conversation are in dialogue.py; here is only how it begins and ends.
-"""
+"""The talk of one call: how it begins, goes on and ends (phase.py). The conversation's rules are in dialogue.py."""
 
 import asyncio
 import math
 from collections.abc import Callable, Sequence
-from enum import Enum
 
 import structlog
 
 from audiogateway import prompts
 from audiogateway.asking import Asking
 from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
+from audiogateway.briefing import configuration_of
 from audiogateway.callee.reception import Reception
-from audiogateway.comfort import Comfort
 from audiogateway.conduct import Manner
-from audiogateway.dialogue import EARS, Dialogue
-from audiogateway.hangup import LAST_WORDS_MS, MESSAGE_MS, Hangup
+from audiogateway.dialogue import Dialogue
+from audiogateway.hangup import FAREWELL, LAST_WORDS_MS, MESSAGE_MS, NOBODY_THERE, Hangup
 from audiogateway.line_format import NarrowBand
+from audiogateway.phase import Phase
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import AgentAudio, Event, ServerError
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.recording.recorder import TalkRecording
 from audiogateway.surroundings import Surroundings
+from audiogateway.talk_line import TalkLine
 from audiogateway.talk_voice import TalkVoice
 from audiogateway.tool_calls import ToolCalls
-from audiogateway.tools import TOOLS_JSON
 from audiogateway.tools.base import Desk
+from audiogateway.transfer import Transfer
 from calls.contracts import CalleeKind, TalkOrder
 
 TRANSCRIPTION_SECONDS = 4.0
 """So long after the end of the line its last words may take to be transcribed."""
 HOUSEKEEPING_FRAMES = 5
-
-NOBODY_THERE = 'In the language of the call, say: "I cannot hear you. We will try again another time. Goodbye."'
-FAREWELL = 'In the language of the call, say: "I am sorry, I have to end this call now. Goodbye."'
-
-
-class Phase(Enum):
-    OPENING = "opening"
-    WAITING = "waiting"
-    TALKING = "talking"
-    CLOSING = "closing"
-    WINDING_UP = "winding_up"
-    OVER = "over"
 
 
 class Session:
@@ -79,22 +58,21 @@ class Session:
         self._on_over = on_over
         self._on_voice_lost_early = on_voice_lost_early
         self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
-        self._line: Line | None = None
-        self._recording: TalkRecording | None = None
         self._answered: float | None = None
         self._cause = ""
         self._frames = 0
         self._settled = asyncio.Event()
         self._menu = PhoneMenu()
         self._line_format = NarrowBand()
-        self._comfort = Comfort()
         self.asking = Asking(order, around.store, around.spawn, around.now, self.now_ms, lambda: self._dialogue)
+        self._line = TalkLine(self._line_format)
         self._dialogue = self._new_dialogue()
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
         )
         self._reception = Reception(order, around.store, around.now, self)
-        self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._cut_line)
+        self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._line.hang_up)
+        self.transfer = Transfer(order, around.commands, around.spawn, self)
 
     @property
     def dialogue(self) -> Dialogue:
@@ -109,15 +87,7 @@ class Session:
         return self.order.brief.first_speaker == "agent"
 
     def configuration(self) -> Configuration:
-        return Configuration(
-            instructions=prompts.instructions(self.order, now=self._around.now()),
-            tools=TOOLS_JSON,
-            voice=self._around.models.voice,
-            transcription_model=self._around.models.transcription,
-            language=prompts.language_code(self.order.brief.language),
-            audio_format=self._line_format.model_format,
-            turn_detection=EARS,
-        )
+        return configuration_of(self.order, self._around.models, self._line_format, self._around.now())
 
     def now_ms(self) -> int:
         """Milliseconds since the answer; 0 before it."""
@@ -138,20 +108,58 @@ class Session:
     def line_is_up(self, line: Line) -> None:
         """The PBX has answered: sound goes out from this moment on."""
         self.phase = Phase.TALKING
-        self._line = line
+        self._line.connect(line)
         self._answered = self._around.clock()
         call_id = self.order.call_id
         self._around.store.media_up(call_id, at=self._around.now(), on_refused=self._on_not_expected)
         if self.order.records and self._around.recorder is not None:
-            self._recording = self._around.recorder.begin(self.order)
+            self._line.record(self._around.recorder.begin(self.order))
         self._around.ticker.add(self)
+
+    @property
+    def expects_line(self) -> bool:
+        """The PBX may connect this call: for the first time, or again because no person was reached."""
+        is_put_through = self.phase is Phase.TRANSFERRING and self.transfer.takes_line
+        return self.phase is Phase.WAITING or is_put_through
+
+    def connect(self, line: Line) -> None:
+        if self.phase is Phase.WAITING:
+            self.line_is_up(line)
+        else:
+            self._line.connect(line)
+            self.transfer.line_is_back()
 
     def _become_ready(self) -> None:
         self.is_ready = True
         self._around.phrases.prepare(self.configuration())
         self._on_ready(self)
 
-    # How it ends
+    # How the callee is put through to a person
+
+    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
+        """The agent has said that it will (tools.base.Talk)."""
+        if self.is_talking:
+            self.phase = Phase.TRANSFERRING
+            self.transfer.begin(reason, command_id)
+
+    def on_not_put_through(self) -> None:
+        """The callee is, or is again, on the line (transfer.Caller)."""
+        self.phase = Phase.TALKING
+        if self._voice.is_away:
+            self._voice.renew("It was lost while the callee was put through.")
+
+    def on_left_to_person(self, cause: str) -> None:
+        """The agent is out of it (transfer.Caller)."""
+        self._cause = cause
+        self.asking.close()
+        self._around.ticker.remove(self)
+        self._line.end_recording()
+        self._finish()
+
+    @property
+    def limit_ms(self) -> int:
+        """When the agent takes leave, in milliseconds since the answer."""
+        return max(self.order.max_seconds * 1000, self.transfer.grace_until_ms)
 
     def end_after_last_words(self, cause: str) -> None:
         """The agent has said goodbye (tools.base.Talk)."""
@@ -177,10 +185,12 @@ class Session:
     def end_now(self, cause: str) -> None:
         """Ends whatever there is, without another word."""
         self._cause = self._cause or cause
-        if self._line is not None:
-            self._cut_line()
+        if self._line.is_up:
+            self._line.hang_up()
         elif self.phase in (Phase.OPENING, Phase.WAITING):
             self.discard()
+        elif self.phase is Phase.TRANSFERRING:
+            self.on_left_to_person("transferred")
 
     def _close(self, cause: str, farewell: str = "") -> None:
         if self.phase is not Phase.TALKING:
@@ -199,18 +209,12 @@ class Session:
             self._dialogue.reopen()
         return self.is_talking
 
-    def _cut_line(self) -> None:
-        if self._line is not None:
-            self._line.hang_up()
-
     # The line (LineListener) and the clock (Paced)
 
     def on_audio(self, samples: bytes) -> None:
-        self._comfort.heard()
+        self._line.hear(samples)
         self._dialogue.hear(samples)
         self._reception.hear(samples)
-        if self._recording is not None:
-            self._recording.heard(samples)
 
     def on_digit(self, digit: str) -> None:
         self._around.store.record_event(
@@ -218,16 +222,9 @@ class Session:
         )
 
     def on_tick(self, frames: int, *, late: bool, skipped: int) -> None:
-        line = self._line
-        if line is None:
-            return
         said = [self._dialogue.take_frame() for _ in range(frames)]
-        for frame in said:
-            line.write(self._line_format.to_line(frame))
-        if self._recording is not None:
-            self._recording.ticked(said, skipped=skipped)
-        if missing := self._comfort.ticked(frames):
-            self._dialogue.hear(self._line_format.silence_of_callee(missing))
+        if silence := self._line.tick(said, skipped=skipped):
+            self._dialogue.hear(silence)
         if late:
             self._dialogue.figures.late_frames += frames
             self._dialogue.figures.skipped_frames += skipped
@@ -240,11 +237,14 @@ class Session:
         self.end_now("clock_lost")
 
     def on_line_closed(self, reason: str) -> None:
+        if not self._line.has_closed():
+            return
+        if self.phase is Phase.TRANSFERRING and self.transfer.takes_line and not self._cause:
+            self._dialogue.line_is_gone()
+            self.transfer.line_was_taken()
+            return
         self._around.ticker.remove(self)
-        self._line = None
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
+        self._line.end_recording()
         self._cause = self._cause or self._cause_of(reason)
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
@@ -273,7 +273,7 @@ class Session:
         if self.phase is Phase.TALKING:
             self._voice.on_time(now_ms)
             self.asking.on_time(now_ms)
-            if now_ms >= self.order.max_seconds * 1000:
+            if now_ms >= self.limit_ms:
                 self.end_politely("max_duration")
             elif self._dialogue.failures.has_given_up:
                 self.on_voice_given_up("voice_refused" if self._dialogue.failures.is_fatal else "voice_failed")
@@ -281,6 +281,8 @@ class Session:
                 self._nobody_is_there()
         elif self.phase is Phase.CLOSING:
             self._hangup.on_time(now_ms, last_words_were_heard=self._dialogue.last_words_were_heard)
+        elif self.phase is Phase.TRANSFERRING:
+            self.transfer.on_time(now_ms)
 
     def _nobody_is_there(self) -> None:
         cause = self._reception.silence_cause()
@@ -330,7 +332,7 @@ class Session:
     def on_voice_back(self, voice: Voice) -> None:
         """Another session takes over (talk_voice.Talker)."""
         match self.phase:
-            case Phase.TALKING | Phase.CLOSING:
+            case Phase.TALKING | Phase.TRANSFERRING | Phase.CLOSING:
                 self._dialogue.voice_takes_over(voice)
             case Phase.WINDING_UP:
                 self._dialogue.write_last_words(voice)
@@ -341,7 +343,7 @@ class Session:
         """No answer will come any more (talk_voice.Talker)."""
         if self.phase is Phase.WINDING_UP:
             self._settled.set()
-        elif self._line is not None:
+        elif self._line.is_up and self.phase is not Phase.TRANSFERRING:
             self._close(cause)
             self._dialogue.expect_nothing()
             self._voice.apologize()

@@ -39,6 +39,12 @@ class Voices:
     def question_closed(self, call_id: UUID) -> None:
         pass
 
+    def person_answered(self, call_id: UUID) -> None:
+        pass
+
+    def callee_gave_up(self, call_id: UUID) -> None:
+        pass
+
 
 async def main() -> None:
     from audiogateway.pacing import Ticker  # noqa: PLC0415 - Django must be set up first

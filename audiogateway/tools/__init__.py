@@ -10,6 +10,7 @@ from audiogateway.tools.request_user_info import REQUEST_USER_INFO
 from audiogateway.tools.reschedule_call import RESCHEDULE_CALL
 from audiogateway.tools.send_dtmf import SEND_DTMF
 from audiogateway.tools.transfer_call import TRANSFER_CALL
+from calls.contracts import TalkOrder
 
 TOOLS: dict[str, Tool[Any]] = {
     tool.name: tool
@@ -25,4 +26,9 @@ TOOLS: dict[str, Tool[Any]] = {
 }
 
 TOOLS_JSON: list[dict[str, Any]] = [tool.to_json() for tool in TOOLS.values()]
-"""The same for every call, so it is built once."""
+"""Built once: a schema takes its time."""
+
+
+def offered_json(order: TalkOrder) -> list[dict[str, Any]]:
+    """What the model may call in this call."""
+    return [shown for tool, shown in zip(TOOLS.values(), TOOLS_JSON, strict=True) if tool.is_offered(order)]

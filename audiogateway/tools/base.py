@@ -33,6 +33,9 @@ class Talk(Protocol):
     def keys_were_pressed(self) -> None:
         """A phone menu has its answer: it may take its time."""
 
+    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
+        """Nothing more is answered; the callee is put through when what is being said has been heard."""
+
     def voicemail_answered(self, *, leave_message: bool) -> bool:
         """A machine is on the line: the agent is asked for its message after the beep, or the call is hung up.
 
@@ -85,6 +88,7 @@ class Tool(Generic[Arguments]):
     """`description` is read by the model. `run` may take seconds: the talk goes on meanwhile.
 
     With `takes_long` nothing else waits for it: neither the outputs of other tools nor the end of the call.
+    `is_offered`: whether the model is told of it in this call.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Tool(Generic[Arguments]):
     arguments: type[Arguments]
     run: Callable[[Arguments, Desk], Awaitable[ToolResult]]
     takes_long: bool = False
+    is_offered: Callable[[TalkOrder], bool] = lambda order: True
 
     def to_json(self) -> dict[str, Any]:
         """The tool as the session's configuration tells it to the model."""

@@ -1,11 +1,10 @@
-"""transfer_call: puts the callee through to a person, by whoever controls the call at the PBX."""
+"""transfer_call: puts the callee through to a person. Whom, is the owner's setting; here is only why."""
 
 from pydantic import Field
 
 from audiogateway.tools.base import Desk, Tool, ToolArguments, ToolResult, failed
-from calls.contracts import Command, CommandName
 
-APOLOGIZE = "Apologize, say that you cannot put them through now and that somebody will be in touch, and go on."
+NOBODY = "There is nobody to put them through to. Apologize, say that somebody will be in touch, and go on."
 
 
 class TransferCallArguments(ToolArguments):
@@ -13,12 +12,9 @@ class TransferCallArguments(ToolArguments):
 
 
 async def transfer_call(arguments: TransferCallArguments, desk: Desk) -> ToolResult:
-    command = Command(desk.order.call_id, CommandName.TRANSFER_CALL, {"reason": arguments.reason}, desk.command_id)
-    ack = await desk.commands.send(command)
-    problem = "Nobody confirmed the transfer." if ack is None else "" if ack.ok else ack.error
-    desk.note("transfer", {"reason": arguments.reason, "problem": problem})
-    if problem:
-        return failed(f"The call could not be transferred: {problem} {APOLOGIZE}")
+    if not desk.order.transfer_ring_seconds:
+        return failed(NOBODY)
+    desk.talk.transfer_after_last_words(arguments.reason, desk.command_id)
     return ToolResult({"ok": True, "next": "The callee is being put through. Say nothing more."}, reply=False)
 
 
@@ -26,8 +22,9 @@ TRANSFER_CALL = Tool(
     name="transfer_call",
     description=(
         "The callee insists on speaking to a person. Say in the same turn that you will try to put them through, then "
-        "call this."
+        "call this. Should nobody answer there, you get the callee back."
     ),
     arguments=TransferCallArguments,
     run=transfer_call,
+    is_offered=lambda order: order.transfer_ring_seconds > 0,
 )

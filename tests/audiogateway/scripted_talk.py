@@ -69,6 +69,9 @@ class Talk:
     def keys_were_pressed(self) -> None:
         self.dialogue.conduct.keys_were_pressed()
 
+    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
+        self.dialogue.close()
+
     def voicemail_answered(self, *, leave_message: bool) -> bool:
         self.dialogue.conduct.wait_for_beep()
         return False

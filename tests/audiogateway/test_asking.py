@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from audiogateway.asking import LAST_WORD_MS, LOOK_MS, REMIND_MS, STILL_ASKING, WRITTEN_MS
+from audiogateway.phase import Phase
 from audiogateway.realtime import events
-from audiogateway.session import Phase
 from tests.audiogateway.test_session import Stage, sound
 
 QUESTION = {"question": "May she bring her dog?", "say_meanwhile": "One moment please.", "timeout_seconds": 60}

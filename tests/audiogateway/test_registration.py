@@ -43,6 +43,12 @@ class Calls:
     def question_closed(self, call_id: UUID) -> None:
         self.told.append(("question closed", call_id))
 
+    def person_answered(self, call_id: UUID) -> None:
+        self.told.append(("person_answered", call_id))
+
+    def callee_gave_up(self, call_id: UUID) -> None:
+        self.told.append(("callee_gave_up", call_id))
+
 
 class Stage:
     def __init__(self, redis_url: str) -> None:

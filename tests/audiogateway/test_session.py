@@ -9,8 +9,9 @@ import pytest
 from audiogateway.audiosocket.codec import encode_audio
 from audiogateway.hangup import HANG_UP_MS, LAST_WORDS_MS
 from audiogateway.pacing import Ticker
+from audiogateway.phase import Phase
 from audiogateway.realtime import events
-from audiogateway.session import Phase, Session
+from audiogateway.session import Session
 from audiogateway.silence import LONGEST_GREETING_MS, SILENCE_MS
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import (
@@ -35,7 +36,14 @@ def sound(ms: int) -> bytes:
 class Stage:
     """One session with everything around it; the line is closed by the PBX when END_CALL is acknowledged."""
 
-    def __init__(self, *, max_seconds: int = 900, first_speaker: str = "callee", **brief: Any) -> None:
+    def __init__(
+        self,
+        *,
+        max_seconds: int = 900,
+        first_speaker: str = "callee",
+        transfer_ring_seconds: int = 0,
+        **brief: Any,
+    ) -> None:
         self.clock = VirtualClock()
         self.ticker = Ticker(self.clock)
         self.store, self.bus, self.spawned = MemoryStore(), ScriptedBus(), Spawned()
@@ -45,7 +53,11 @@ class Stage:
         self.lost: list[str] = []
         around = surroundings(self.store, self.bus, self.spawned, ticker=self.ticker, clock=self.clock)
         self.session = Session(
-            replace(talk_order(first_speaker=first_speaker, **brief), max_seconds=max_seconds),
+            replace(
+                talk_order(first_speaker=first_speaker, **brief),
+                max_seconds=max_seconds,
+                transfer_ring_seconds=transfer_ring_seconds,
+            ),
             around,
             on_ready=self.ready.append,
             on_over=self.over.append,

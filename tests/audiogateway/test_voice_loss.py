@@ -8,11 +8,12 @@ import pytest
 from audiogateway import patience
 from audiogateway.filler import AFTER_LOSS_MS
 from audiogateway.pacing import Ticker
+from audiogateway.phase import Phase
 from audiogateway.phrases import Phrase
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice, VoiceListener
 from audiogateway.realtime.openai_codec import Configuration
-from audiogateway.session import Phase, Session
+from audiogateway.session import Session
 from audiogateway.talk_voice import STALL_SECONDS
 from calls.contracts import CommandName
 from opendeep.core.errors import PermanentError, RetryableError

@@ -1,7 +1,7 @@
 """Each tool against a desk in memory, through the same door as the model's calls."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from audiogateway.asking import OwnersWord, Word
 from audiogateway.phone_menu import MAX_SENDS, PhoneMenu
 from audiogateway.realtime.events import ToolCalled
 from audiogateway.tool_calls import MAX_CALLS, ToolCalls
-from audiogateway.tools import TOOLS, TOOLS_JSON
+from audiogateway.tools import TOOLS, TOOLS_JSON, offered_json
 from audiogateway.tools.base import Desk
 from calls.contracts import Ack, CommandName
 from tests.audiogateway.fakes import NOW, MemoryStore, ScriptedBus, Spawned, talk_order
@@ -36,6 +36,7 @@ class Model:
     brief: dict[str, Any] = field(default_factory=dict)
     owner: OwnersWord = OwnersWord(Word.NO_ANSWER)
     asked: int = 0
+    transfer_ring_seconds: int = 30
 
     def __post_init__(self) -> None:
         self.calls = ToolCalls(self._desk, self.spawned, lambda event: self.sent.append(json.loads(event)), self._ask)
@@ -59,6 +60,9 @@ class Model:
     def keys_were_pressed(self) -> None:
         self.told.append("keys")
 
+    def transfer_after_last_words(self, reason: str, command_id: str) -> None:
+        self.told.append(f"transfer {command_id}: {reason}")
+
     def voicemail_answered(self, *, leave_message: bool) -> bool:
         self.told.append("leave a message" if leave_message else "hang up")
         return self.machine_records
@@ -71,7 +75,8 @@ class Model:
         self.asked += 1
 
     def _desk(self, command_id: str) -> Desk:
-        return Desk(talk_order(**self.brief), self, self._menu, self.store, self.bus, lambda: NOW, command_id, self)
+        order = replace(talk_order(**self.brief), transfer_ring_seconds=self.transfer_ring_seconds)
+        return Desk(order, self, self._menu, self.store, self.bus, lambda: NOW, command_id, self)
 
 
 @pytest.fixture
@@ -235,20 +240,20 @@ async def test_a_call_that_ended_at_a_voicemail_ends_as_one(model: Model) -> Non
     assert model.ended == ["voicemail"]
 
 
-async def test_a_transfer_is_silent_when_it_succeeds(model: Model) -> None:
+async def test_a_transfer_waits_for_the_last_words_and_names_no_number(model: Model) -> None:
     assert (await model.call("transfer_call", '{"reason": "Wants a person."}'))["ok"] is True
-    (command,) = model.bus.commands
-    assert (command.name, command.args) == (CommandName.TRANSFER_CALL, {"reason": "Wants a person."})
-    assert model.asked == 0
+    assert (model.told, model.asked) == (["transfer call_1: Wants a person."], 0)
+    output = await model.call("transfer_call", '{"reason": "Wants a person.", "number": "+19005550123"}')
+    assert "number" in output["error"]
 
 
-@pytest.mark.parametrize("answer", [None, Ack("", False, "Transfer to a person is not configured.")])
-async def test_a_transfer_that_fails_is_apologized_for(model: Model, answer: Ack | None) -> None:
-    model.bus.answer = answer
-    output = await model.call("transfer_call", '{"reason": "Wants a person."}')
-    assert "Apologize" in output["error"]
-    assert model.asked == 1
-    assert model.store.events[0][1]["problem"]
+async def test_where_there_is_nobody_the_model_is_not_offered_a_transfer(model: Model) -> None:
+    model.transfer_ring_seconds = 0
+    assert "nobody to put them through to" in (await model.call("transfer_call", '{"reason": "x"}'))["error"]
+    assert (model.told, model.asked) == ([], 1)
+    offered = {tool["name"] for tool in offered_json(talk_order())}
+    assert offered == {*TOOLS} - {"transfer_call"}
+    assert len(offered_json(replace(talk_order(), transfer_ring_seconds=20))) == len(TOOLS)
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
