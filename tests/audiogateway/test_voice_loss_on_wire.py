@@ -47,6 +47,7 @@ async def answer_is_cut_off(server: OpenAIServer, stage: Stage, *, kind: str = "
     await stage.caller.say(synthesize(YES))
 
 
+@pytest.mark.long
 async def test_a_sentence_that_breaks_off_is_finished_by_another_session_and_nothing_is_said_twice(
     openai_server: OpenAIServer,
 ) -> None:

@@ -84,11 +84,11 @@ def layer(redis_url: str) -> Iterator[None]:
         yield
 
 
-async def new_call(state: State = State.PREPARING) -> Call:
+async def new_call(**brief: str) -> Call:
+    """A call that waits for its voice."""
     organization = await sync_to_async(make_organization)()
-    call: Call = await sync_to_async(make_call)(
-        state, organization=organization, brief=make_brief(first_speaker="callee").to_json()
-    )
+    values = make_brief(first_speaker="callee", **brief).to_json()
+    call: Call = await sync_to_async(make_call)(State.PREPARING, organization=organization, brief=values)
     return call
 
 

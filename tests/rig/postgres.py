@@ -50,6 +50,7 @@ class RunningPostgres:
         self._programs = _programs()
         self._password = secrets.token_hex(16)
         self._stack = ExitStack()
+        self._server: OwnedProcess
         self.port = free_tcp_port()
         self.url = f"postgres://{USER}:{self._password}@{LOOPBACK}:{self.port}/{DATABASE}"
         self.version = _run([self._programs / "postgres", "--version"], None).removeprefix("postgres (PostgreSQL) ")
@@ -62,8 +63,8 @@ class RunningPostgres:
             self._create_cluster(home)
             settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
             command = [self._programs / "postgres", "-D", home / "data", f"--port={self.port}", *settings]
-            server = OwnedProcess(command, home / "log", self._user, stop_signal=signal.SIGINT)
-            _wait_until_ready(stack.enter_context(server))
+            self._server = OwnedProcess(command, home / "log", self._user, stop_signal=signal.SIGINT)
+            _wait_until_ready(stack.enter_context(self._server))
             self._create_database()
             self._stack = stack.pop_all()
         return self
@@ -72,6 +73,14 @@ class RunningPostgres:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def stop(self) -> None:
+        """The server is away; its data stays."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """It is back, on the same port."""
+        _wait_until_ready(self._server.__enter__())
 
     def _create_cluster(self, home: Path) -> None:
         password = home / "password"
