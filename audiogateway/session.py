@@ -70,7 +70,8 @@ class Session:
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
         )
-        self._reception = Reception(order, around.store, around.now, self)
+        sample_rate = 1000 * self._line_format.line_bytes_per_ms // 2
+        self._reception = Reception(order, around.store, around.now, self, sample_rate=sample_rate)
         self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._line.hang_up)
         self.transfer = Transfer(order, around.commands, around.spawn, self)
 
