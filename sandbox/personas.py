@@ -93,6 +93,20 @@ VOICEMAIL = Script(
     is_machine=True,
 )
 
+PICKED_UP = Script(
+    on_answer=(
+        *VOICEMAIL.on_answer[:-2],
+        Wait(2000),
+        Say("Hello? I am here."),
+        Become(replace(HELPFUL, on_answer=())),
+    ),
+    is_machine=True,
+)
+
+FAX = Script(
+    on_answer=(Wait(300), Beep(hz=2100, duration_ms=3000), Wait(20_000), HangUp()), patience_ms=None, is_machine=True
+)
+
 MENU: Steps = (Wait(100), Say("For new appointments, press one. If you want to speak to a person, press two."))
 PUT_THROUGH = Script(
     on_answer=(Wait(200), Say("Please hold, you are being connected."), Wait(600), Ring(), Wait(500), Become(HELPFUL)),
@@ -214,6 +228,8 @@ PERSONAS: tuple[Persona, ...] = (
         ),
     ),
     Persona(15, "as 9, and its telephone sends no audio at all", script=SILENT, sends_audio=False),
+    Persona(16, "a fax machine", script=FAX),
+    Persona(17, "a voicemail whose owner picks up while the message is left", script=PICKED_UP),
 )
 
 _BY_NUMBER = {persona.number: persona for persona in PERSONAS}

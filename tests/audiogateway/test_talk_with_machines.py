@@ -12,7 +12,7 @@ from tests.audiogateway.persona_caller import PersonaTelephone
 from tests.audiogateway.test_talk import SHORT, Stage, talk
 from tests.openai_server import OpenAIServer
 
-VOICEMAIL, MENU, SILENT = 3, 6, 9
+VOICEMAIL, MENU, SILENT, FAX, PICKED_UP = 3, 6, 9, 16, 17
 
 
 @asynccontextmanager
@@ -69,3 +69,18 @@ async def test_somebody_who_never_says_a_word_is_asked_and_told_goodbye(
     assert asked[1].startswith("Are you still there?")
     assert goodbye == ("agent", "I cannot hear you. We will try again another time. Goodbye.")
     assert stage.store.over == ["silence"]
+
+
+@pytest.mark.long
+async def test_an_owner_who_picks_up_gets_a_talk_instead_of_a_message(openai_server: OpenAIServer) -> None:
+    async with talk_with(openai_server, PICKED_UP, voicemail="leave_message") as stage:
+        await stage.is_over()
+    assert stage.store.callee[:2] == ["voicemail", "person"]
+    assert ("callee", "Yes, that works for me.") in stage.store.transcript
+    assert (stage.store.over, stage.store.messages_left) == (["agent_ended"], 0)
+
+
+async def test_a_fax_machine_is_hung_up_on(openai_server: OpenAIServer) -> None:
+    async with talk_with(openai_server, FAX) as stage:
+        await stage.is_over()
+    assert (stage.store.over, stage.store.callee) == (["fax"], ["fax"])

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 NEW_YORK = ZoneInfo("America/New_York")
 HELPFUL, TOMORROW, NEVER = "+12025550100", "+12025550104", "+12025550105"
+VOICEMAIL, FAX = "+12025550103", "+12025550116"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,15 @@ def campaign_id(api: Api) -> str:
 
 
 @pytest.fixture(scope="module")
-def tasks(api: Api, campaign_id: str) -> Any:
+def machines_id(api: Api) -> str:
+    """A campaign that leaves messages on voicemails, and wants no answer."""
+    reply = flow.plan_of(api, f"Tell {VOICEMAIL} and {FAX} that the office is closed on Friday.")
+    reply["campaign_plan"] |= {"voicemail": "leave_message", "result_fields": []}
+    return flow.execute(api, reply)
+
+
+@pytest.fixture(scope="module")
+def tasks(api: Api, campaign_id: str, machines_id: str) -> Any:
     return flow.wait_until_judged(api, campaign_id)
 
 
@@ -94,3 +103,13 @@ def test_a_report_so_far_is_written(api: Api, campaign_id: str, tasks: dict[str,
 def test_the_same_conversation_confirmed_twice_is_the_same_campaign(api: Api) -> None:
     reply = flow.plan_of(api, "Ask +12025550102 whether they got the parcel.")
     assert flow.execute(api, reply) == flow.execute(api, reply)
+
+
+def test_a_message_on_a_voicemail_completes_its_task_and_a_fax_is_given_up(
+    api: Api, machines_id: str, tasks: dict[str, dict[str, Any]]
+) -> None:
+    machines = flow.wait_until_judged(api, machines_id)
+    outcomes = {number: (task["status"], task["conclusion_code"]) for number, task in machines.items()}
+    assert outcomes == {VOICEMAIL: ("completed", "message_left"), FAX: ("failed_conclusive", "fax")}
+    call = api.get(f"/api/calls/{calls_of(api, machines[VOICEMAIL])[0]['id']}/")
+    assert (call["outcome"], call["callee_kind"], call["message_left"]) == ("voicemail", "voicemail", True)
