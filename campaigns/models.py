@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from campaigns.planning.turns import WEIGHTS
 from campaigns.states import CampaignStatus, TaskStatus
 from opendeep.accounts.models import Organization, validate_time_zone
 
@@ -97,6 +98,10 @@ class Campaign(models.Model):
         blank=True,
         help_text="First calls that may still be made; then it is held until its owner has looked.",
     )
+    priority = models.CharField(
+        max_length=6, choices=[(name, name) for name in WEIGHTS], default="normal", help_text="See planning.turns."
+    )
+    dispatch_turn = models.FloatField(default=0, help_text="Where its last claim ended; see planning.turns.")
     last_claimed_at = models.DateTimeField(
         null=True, blank=True, help_text="When dispatch last took a task of it; the longest unserved comes first."
     )

@@ -150,7 +150,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         is_recorded=is_over and Recording.objects.filter(call=call).exists(),
         replies=replies(call.figures),
         warnings=warnings(call.figures),
-        costs=cost_lines(call.usage.all()) if call.cost_microcents else [],
+        costs=cost_lines(call.usage.all()),
     )
 
 

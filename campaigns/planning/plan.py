@@ -12,6 +12,7 @@ from calls.contracts import VoicemailPolicy
 from campaigns.planning.brakes import Brakes
 from campaigns.planning.fields import CHECKED, PhoneNumber, SnakeCase, Value, complaint, words_of
 from campaigns.planning.retries import DEFAULT_TABLE
+from campaigns.planning.turns import Priority
 from opendeep.core.errors import DomainError
 
 CONTACTS_AT_MOST = 100_000
@@ -166,6 +167,7 @@ class Plan(Value):
     canary: SkipJsonSchema[Canary | None] = Canary()
     brakes: SkipJsonSchema[Brakes] = Brakes()
     requires_consent: SkipJsonSchema[bool] = False
+    priority: SkipJsonSchema[Priority] = "normal"
 
     @classmethod
     def from_user(cls, data: Any) -> "Plan":
@@ -201,6 +203,7 @@ class Plan(Value):
         known = {contact["phone"]: contact for contact in earlier.get("contacts", ())}
         kept: dict[str, Any] = {
             "voicemail": earlier.get("voicemail", self.voicemail),
+            "priority": earlier.get("priority", self.priority),
             "requires_consent": bool(earlier.get("requires_consent")),
             "contacts": tuple(contact.keeping(known.get(contact.phone)) for contact in self.contacts),
         }

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from calls.facade import outage_of
 from campaigns.models import Campaign
-from campaigns.rest.serializers import CampaignDetailOutput, CampaignOutput, ReportOutput
+from campaigns.rest.serializers import CampaignDetailOutput, CampaignOutput, PriorityInput, ReportOutput
 from campaigns.selectors import campaign_for, campaigns_of, figures_of, latest_report, tasks_of
 from campaigns.services import control
 from campaigns.services.reports import request_so_far
@@ -84,6 +84,17 @@ class Cancel(_Action):
     def post(self, request: Request, campaign_id: UUID) -> Response:
         """Cancels what waits and hangs up what talks. It cannot be undone."""
         return self._done(request, campaign_id)
+
+
+class ChangePriority(APIView):
+    @extend_schema(request=PriorityInput, responses=CampaignOutput, tags=["campaigns"])
+    def post(self, request: Request, campaign_id: UUID) -> Response:
+        """high, normal or low: where all wait for lines, of ten calls six, three and one. Counts from the next call."""
+        found = campaign_for(tenant(request), campaign_id)
+        wanted = PriorityInput(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        campaign = control.set_priority(found.pk, wanted.validated_data["priority"])
+        return Response(CampaignOutput(campaign, context={"figures": figures_of([campaign.pk])}).data)
 
 
 class CampaignReport(APIView):

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from calls.contracts import DecisionView
 from campaigns.models import Campaign, Contact, Report, Task, TaskEvent
+from campaigns.planning.turns import WEIGHTS
 from campaigns.reporting.words import safe_html
 from campaigns.selectors import Attempt, TaskFigures, latest_decision
 from campaigns.states import CampaignStatus, TaskStatus
@@ -189,6 +190,7 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
             "goal",
             "status",
             "status_reason",
+            "priority",
             "conversation_id",
             "starts_at",
             "ends_at",
@@ -200,6 +202,10 @@ class CampaignOutput(serializers.ModelSerializer[Campaign]):
     @extend_schema_field(FiguresOutput)
     def get_figures(self, campaign: Campaign) -> Any:
         return FiguresOutput(self.context["figures"][campaign.pk]).data
+
+
+class PriorityInput(serializers.Serializer[Any]):
+    priority = serializers.ChoiceField(choices=list(WEIGHTS))
 
 
 class OutageOutput(serializers.Serializer[Any]):

@@ -10,6 +10,7 @@ api_urls = [
     path("campaigns/<uuid:campaign_id>/pause/", campaigns.Pause.as_view(), name="api-campaign-pause"),
     path("campaigns/<uuid:campaign_id>/resume/", campaigns.Resume.as_view(), name="api-campaign-resume"),
     path("campaigns/<uuid:campaign_id>/cancel/", campaigns.Cancel.as_view(), name="api-campaign-cancel"),
+    path("campaigns/<uuid:campaign_id>/priority/", campaigns.ChangePriority.as_view(), name="api-campaign-priority"),
     path("campaigns/<uuid:campaign_id>/report/", campaigns.CampaignReport.as_view(), name="api-campaign-report"),
     path("tasks/", tasks.TaskList.as_view(), name="api-tasks"),
     path("tasks/<uuid:task_id>/", tasks.TaskDetail.as_view(), name="api-task"),

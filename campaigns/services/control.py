@@ -9,6 +9,7 @@ from calls.contracts import CallGroupSpec
 from calls.facade import cancel_call, drop_questions, put_group
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Task
+from campaigns.planning.turns import Priority
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import cancel_waiting_tasks, lock_campaign, move_campaign
 from campaigns.states import CampaignSignal, CampaignStatus, TaskStatus
@@ -54,6 +55,17 @@ def cancel(campaign_id: UUID, *, at: datetime) -> Campaign:
             if call_id is not None:
                 cancel_call(call_id, reason="The campaign was cancelled.", at=at)
         finish_if_done(campaign, at)
+    return campaign
+
+
+def set_priority(campaign_id: UUID, priority: Priority) -> Campaign:
+    """Counts from the next claim on. Raises Conflict when the campaign has ended."""
+    with transaction.atomic():
+        campaign = lock_campaign(campaign_id)
+        if campaign.status not in (CampaignStatus.RUNNING, CampaignStatus.PAUSED):
+            raise Conflict("campaign_ended", f"This campaign is {campaign.status} already.")
+        campaign.priority = priority
+        campaign.save(update_fields=["priority"])
     return campaign
 
 

@@ -1,19 +1,22 @@
 """Claims due tasks within free capacity, and asks for their calls.
 
-Turns go round the organizations, and within each round its campaigns; whoever was served longest ago comes first. One
-tick reads one row for each running campaign and one for each claim, however many tasks wait.
+Turns go round the organizations, the longest unserved first; within each, its campaigns get theirs by priority (see
+campaigns.planning.turns). One tick reads one row for each running campaign and one for each claim, however many tasks
+wait.
 """
 
+import heapq
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from calls.facade import free_lines
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign
+from campaigns.planning.turns import WEIGHTS, finish_tag, start_tag
 from campaigns.services.claims import Step, due_tasks, take_step
 from campaigns.states import CampaignStatus
 
@@ -25,7 +28,7 @@ def dispatch_due(at: datetime) -> int:
     lines = _Lines(at)
     if not lines.left(None, None):
         return 0
-    served: list[UUID] = []
+    served: list[_Claimant] = []
     turns = _turns(at)
     for _ in range(STEPS_PER_TICK_AT_MOST):
         if not turns or not lines.left(None, None):
@@ -33,50 +36,92 @@ def dispatch_due(at: datetime) -> int:
         turn = turns.popleft()
         if lines.left(turn.organization_id, None):
             served += _serve(turn, lines, at)
-            turns.extend([turn] if turn.campaigns else [])
+            turns.extend([turn] if turn.claimants else [])
     _remember(served, at)
     return len(served)
 
 
+@dataclass(order=True, slots=True)
+class _Claimant:
+    """A campaign that may have something due; the smallest is served next. `finish` is where its last claim ended."""
+
+    start: float
+    rank: tuple[int, int]  # between equals the higher priority, then the longest unserved
+    campaign_id: UUID = field(compare=False)
+    priority: str = field(compare=False)
+    finish: float = field(compare=False)
+
+    def step_on(self) -> None:
+        self.start = finish_tag(self.start, self.priority)
+
+
 @dataclass(slots=True)
 class _Turn:
-    """An organization and those of its campaigns that may have something due."""
+    """An organization and its claimants, as a heap."""
 
     organization_id: UUID
-    campaigns: deque[UUID]
+    claimants: list[_Claimant]
 
 
 def _turns(at: datetime) -> deque[_Turn]:
-    """The longest unserved first, organizations as well as the campaigns of each."""
-    rows = (
-        Campaign.objects.filter(
-            Exists(due_tasks(OuterRef("pk"), at)), status=CampaignStatus.RUNNING, organization__calling_paused=False
-        )
-        .exclude(canary_left=0)
+    """The longest unserved organization first."""
+    found: dict[UUID, list[Campaign]] = {}
+    for campaign in _running(at):
+        found.setdefault(campaign.organization_id, []).append(campaign)
+    turns = [
+        (max(_last_claim(campaign) for campaign in campaigns), _Turn(organization_id, _claimants(campaigns)))
+        for organization_id, campaigns in found.items()
+    ]
+    return deque(turn for _, turn in sorted(turns, key=lambda entry: entry[0]) if turn.claimants)
+
+
+def _running(at: datetime) -> QuerySet[Campaign]:
+    """With `has_due`; the longest unserved first."""
+    running = Campaign.objects.filter(status=CampaignStatus.RUNNING, organization__calling_paused=False)
+    return (
+        running.annotate(has_due=Exists(due_tasks(OuterRef("pk"), at)))
         .order_by(F("last_claimed_at").asc(nulls_first=True), "created_at")
-        .values_list("pk", "organization_id", "last_claimed_at")
+        .only("organization_id", "priority", "dispatch_turn", "last_claimed_at", "canary_left")
     )
-    turns: dict[UUID, _Turn] = {}
-    last_served: dict[UUID, float] = {}
-    for campaign_id, organization_id, last_claimed_at in rows:
-        turns.setdefault(organization_id, _Turn(organization_id, deque())).campaigns.append(campaign_id)
-        last_served[organization_id] = last_claimed_at.timestamp() if last_claimed_at else 0.0  # rows come in order
-    return deque(sorted(turns.values(), key=lambda turn: last_served[turn.organization_id]))
 
 
-def _serve(turn: _Turn, lines: "_Lines", at: datetime) -> list[UUID]:
+def _last_claim(campaign: Campaign) -> float:
+    return campaign.last_claimed_at.timestamp() if campaign.last_claimed_at else 0.0
+
+
+def _claimants(campaigns: list[Campaign]) -> list[_Claimant]:
+    latest = max(campaigns, key=_last_claim)
+    served_last = latest.dispatch_turn - 1 / WEIGHTS[latest.priority] if latest.last_claimed_at else 0.0
+    claimants = [
+        _Claimant(
+            start=start_tag(campaign.dispatch_turn, served_last),
+            rank=(-WEIGHTS[campaign.priority], place),
+            campaign_id=campaign.pk,
+            priority=campaign.priority,
+            finish=campaign.dispatch_turn,
+        )
+        for place, campaign in enumerate(campaigns)
+        if campaign.has_due and campaign.canary_left != 0  # type: ignore[attr-defined]
+    ]
+    heapq.heapify(claimants)
+    return claimants
+
+
+def _serve(turn: _Turn, lines: "_Lines", at: datetime) -> list[_Claimant]:
     """One step for the first campaign of `turn`, which then gets in line again. Returns it when it has claimed."""
-    campaign_id = turn.campaigns.popleft()
-    group = campaign_group_key(campaign_id)
+    claimant = heapq.heappop(turn.claimants)
+    group = campaign_group_key(claimant.campaign_id)
     if not lines.left(turn.organization_id, group):
         return []
-    step = take_step(campaign_id, at)
+    step = take_step(claimant.campaign_id, at)
+    claimant.step_on()
     if step is not Step.NOTHING:
-        turn.campaigns.append(campaign_id)
+        heapq.heappush(turn.claimants, claimant)
     if step is not Step.CLAIMED:
         return []
+    claimant.finish = claimant.start
     lines.take(turn.organization_id, group)
-    return [campaign_id]
+    return [claimant]
 
 
 class _Lines:
@@ -97,8 +142,8 @@ class _Lines:
             self._left[key] -= 1
 
 
-def _remember(served: list[UUID], at: datetime) -> None:
-    last_turn = {campaign_id: number for number, campaign_id in enumerate(served)}
-    for campaign_id, number in last_turn.items():
+def _remember(served: list[_Claimant], at: datetime) -> None:
+    last_turn = {claimant.campaign_id: (number, claimant.finish) for number, claimant in enumerate(served)}
+    for campaign_id, (number, finish) in last_turn.items():
         moment = at + timedelta(microseconds=number)  # so that the order within one tick counts, too
-        Campaign.objects.filter(pk=campaign_id).update(last_claimed_at=moment)
+        Campaign.objects.filter(pk=campaign_id).update(last_claimed_at=moment, dispatch_turn=finish)

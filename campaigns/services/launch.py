@@ -139,6 +139,7 @@ def _write(conversation: Conversation, order: Order, user: User, at: datetime) -
         starts_at=start,
         ends_at=end,
         canary_left=plan.first_calls(),
+        priority=plan.priority,
         created_at=at,
     )
     put_group(

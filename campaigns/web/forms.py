@@ -10,7 +10,7 @@ from typing import Any
 from django.http import QueryDict
 
 from campaigns.planning.questions import LENGTHS, Question
-from campaigns.web.words import VOICEMAIL_WORDS
+from campaigns.web.words import PRIORITY_WORDS, VOICEMAIL_WORDS
 
 ANSWER_PREFIX = "answer-"
 RADIOS_AT_MOST = 4
@@ -123,6 +123,15 @@ def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None) -> list[F
             options=list(VOICEMAIL_WORDS.items()),
             errors=found.get("voicemail", ()),
         ),
+        FieldView(
+            "priority",
+            "Beside other campaigns",
+            "select",
+            plan.get("priority") or "normal",
+            options=list(PRIORITY_WORDS.items()),
+            help="When there are not lines enough for all of yours. Even the last ones get their share.",
+            errors=found.get("priority", ()),
+        ),
         field("start_at", "Start", "datetime-local", required=False, help="Empty means at once."),
         field("end_at", "End", "datetime-local", required=False, help="No call after this. Empty means no end."),
     ]
@@ -150,9 +159,12 @@ def read_plan(data: QueryDict, base: Mapping[str, Any]) -> dict[str, Any]:
     """The changed plan, unchecked: `base` with what the form holds. Rows without name and number are left out."""
     typed = {field.name: str(data.get(field.name, "")).strip() for field in plan_fields(base)}
     contacts = base["contacts"] if len(base["contacts"]) > CONTACTS_EDITED_AT_MOST else _read_contacts(data, base)
-    voicemail = typed["voicemail"] or base.get("voicemail", "as_instructed")
+    chosen = {
+        name: typed[name] or base.get(name, default)
+        for name, default in (("voicemail", "as_instructed"), ("priority", "normal"))
+    }
     times = {name: typed[name] or None for name in ("start_at", "end_at")}
-    return {**base, **typed, **times, "voicemail": voicemail, "contacts": contacts}
+    return {**base, **typed, **times, **chosen, "contacts": contacts}
 
 
 def _read_contacts(data: QueryDict, base: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -39,6 +39,12 @@ VOICEMAIL_WORDS: dict[VoicemailPolicy, str] = {
     "hang_up": "Hang up and do not call again",
 }
 
+PRIORITY_WORDS = {
+    "high": "Before others: it is urgent",
+    "normal": "In turn with the others",
+    "low": "After others: it can wait",
+}
+
 LINE_PILLS: dict[str, Pill] = {
     "queued": Pill("Next", "live"),
     "preparing": Pill("Getting ready", "live"),

@@ -315,3 +315,13 @@ def test_what_happens_at_a_voicemail_is_chosen_in_the_plan_and_shown(page: Brows
     saved = current_plan(conversation)
     assert saved is not None
     assert saved[0]["voicemail"] == "leave_message"
+
+
+def test_how_urgent_it_is_beside_other_campaigns_is_chosen_in_the_plan(page: Browser, alice: User) -> None:
+    plan = plan_data()
+    conversation = make_conversation(alice, plan)
+    assert "Before others: it is urgent" in words_of(page.get(url(conversation, "plan/")))
+    page.post(url(conversation, "plan/"), plan_form(plan, priority="high"))
+    saved = current_plan(conversation)
+    assert saved is not None
+    assert saved[0]["priority"] == "high"

@@ -248,3 +248,11 @@ def test_brakes_are_kept_when_the_assistant_writes_the_plan_anew() -> None:
     earlier = Plan.from_user(plan_data(brakes={"failed": None})).to_json()
     assert Plan.from_user(plan_data()).keeping(earlier).brakes.failed is None
     assert Plan.from_user(plan_data()).keeping(None).brakes.failed == 0.5
+
+
+def test_the_priority_is_kept_and_nonsense_is_refused() -> None:
+    plan = Plan.from_user(plan_data(priority="low"))
+    assert Plan.from_user(plan_data()).keeping(plan.to_json()).priority == "low"
+    assert Plan.from_user(plan_data()).priority == "normal"
+    assert "priority" not in str(strict_schema(Plan))
+    assert list(wrong_fields(plan_data(priority="at once"))) == ["priority"]
