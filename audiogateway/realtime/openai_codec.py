@@ -193,6 +193,11 @@ class _Fields:
             raise _Malformed(f"{name} is no time")
         return int(value)
 
+    def epoch_seconds(self, name: str) -> int:
+        """0 when it is no time that anybody lives to see."""
+        value = self._data.get(name)
+        return value if isinstance(value, int) and 0 < value < 10**11 else 0
+
     def child(self, name: str) -> "_Fields":
         return _Fields(self._data.get(name))
 
@@ -322,7 +327,7 @@ def _error(f: _Fields) -> Event:
 
 
 _READERS: dict[str, Callable[[_Fields], Event | None]] = {
-    "session.created": lambda f: events.SessionCreated(f.optional_child("session").count("expires_at")),
+    "session.created": lambda f: events.SessionCreated(f.optional_child("session").epoch_seconds("expires_at")),
     "session.updated": _session_updated,
     "input_audio_buffer.speech_started": lambda f: events.SpeechStarted(
         f.identifier("item_id"), f.milliseconds("audio_start_ms")

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from audiogateway.phrases import Recorded
 from audiogateway.realtime import events
 from calls.contracts import Ack
@@ -179,3 +182,25 @@ def test_what_somebody_wants_said_while_there_is_no_session_is_asked_of_the_next
     assert not talk.dialogue.last_words_were_heard
     voice = renew(talk)
     assert voice.sent[-1]["response"]["instructions"] == "Say goodbye."
+
+
+PIECES = st.lists(st.tuples(st.text("abc ", min_size=1, max_size=12), st.integers(0, 60)), min_size=1, max_size=8)
+
+
+@given(pieces=PIECES, played_ms=st.integers(0, 4000), more_ms=st.integers(0, 6000))
+def test_whenever_a_session_is_lost_the_next_one_knows_what_will_have_been_heard(
+    pieces: list[tuple[str, int]], played_ms: int, more_ms: int
+) -> None:
+    """Words and sound come in pieces (of so many frames), and break off somewhere."""
+    talk = Talk()
+    asked(talk)
+    for words, frames in pieces:
+        talk.tell(events.AgentWords("a1", words), events.AgentAudio("r1", "a1", sound(frames * 20)))
+    talk.play(played_ms)
+    lose(talk)
+    talk.play(more_ms)
+    told = said(renew(talk))
+    talk.play(10_000)
+    heard = [text for speaker, text in talk.store.transcript if speaker == "agent" and text]
+    assert [text.removesuffix(" …") for text in told[1:]] == heard
+    assert not heard or "".join(words for words, _ in pieces).startswith(heard[0])

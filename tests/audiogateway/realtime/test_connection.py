@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -103,6 +104,17 @@ async def test_a_session_is_opened_with_key_and_model_and_configured(model: Mode
     assert request.headers["Authorization"] == "Bearer the-key"
     assert "OpenAI-Beta" not in request.headers
     assert model.received[0]["session"]["instructions"] == "Be brief."
+    voice.close()
+
+
+@pytest.mark.parametrize(("expires_in", "lives"), [(120, 120), (None, 3600), (-5, 3600), (10**6, 3600)])
+async def test_a_session_lives_as_long_as_it_says_and_never_longer_than_an_hour(
+    model: Model, listener: Listener, expires_in: int | None, lives: float
+) -> None:
+    told = {} if expires_in is None else {"expires_at": int(time.time()) + expires_in}
+    model.greeting = [{"type": "session.created", "session": told}]
+    voice = await model.open(listener)
+    assert lives - 2 <= voice.lives_seconds <= lives
     voice.close()
 
 
