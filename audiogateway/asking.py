@@ -101,7 +101,7 @@ class Asking:
         if question is None:
             question = self._begin(command_id, text, seconds)
             phrase = say_meanwhile.replace('"', "'")
-            self._speaker().speak(f'Say: "{phrase}" Say nothing else.')
+            self._speaker().speak(f'Say exactly this and nothing else: "{phrase}"')
         return await asyncio.shield(question.came)
 
     def look(self) -> None:

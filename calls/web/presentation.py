@@ -10,6 +10,8 @@ from calls.models import Call, CallEvent, DoNotCall, Recording, Turn
 from calls.selectors import do_not_call_list
 from calls.states import State
 from calls.web.costs import CostLine, cost_lines
+from calls.web.event_words import event_words
+from calls.web.questions import QuestionLine, line
 from calls.web.sound import Replies, measures, replies, warnings
 from calls.web.words import SPEAKERS, call_pill, callee_words, decision_words, heard_and_unheard
 from opendeep.core import words
@@ -69,8 +71,11 @@ class TurnLine:
 
 @dataclass(frozen=True, slots=True)
 class EventLine:
+    """`kind` is the code, `said` the same in words."""
+
     at: datetime
     kind: str
+    said: str
     source: str
     change: str
     detail: Sequence[tuple[str, str]]
@@ -96,6 +101,7 @@ class CallPage:
     replies: Replies | None
     warnings: Sequence[str]
     costs: Sequence[CostLine]
+    questions: Sequence[QuestionLine]
 
 
 def calls_page(organization_id: UUID, number: int, now: datetime) -> Page[CallRow]:
@@ -151,6 +157,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         replies=replies(call.figures),
         warnings=warnings(call.figures),
         costs=cost_lines(call.usage.all()),
+        questions=[line(row) for row in call.questions.select_related("call", "answered_by").order_by("asked_at")],
     )
 
 
@@ -172,7 +179,8 @@ def _event_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLine:
         return _decision_line(event, now, viewer)
     return EventLine(
         at=event.at,
-        kind=event.kind.replace("_", " "),
+        kind=event.kind,
+        said=event_words(event.kind),
         source=event.source,
         change=" → ".join(dict.fromkeys(state for state in (event.from_state, event.to_state) if state)),
         detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items() if value not in (None, "")],
@@ -185,7 +193,7 @@ def _decision_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLi
     detail = [("why", why)] if why else []
     if until:
         detail.append(("until", words.moment(datetime.fromisoformat(until), now=now, zone=viewer)))
-    return EventLine(event.at, decision_words(event.detail), event.source, "", detail)
+    return EventLine(event.at, event.kind, decision_words(event.detail), event.source, "", detail)
 
 
 def _facts(call: Call, their_time: str) -> list[tuple[str, str]]:

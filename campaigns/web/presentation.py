@@ -47,6 +47,7 @@ class TaskRow:
     results: Sequence[tuple[str, str]]
     calls: int
     call_id: UUID | None
+    waits_for_owner: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def task_row(task: Task, call: CallView | None, *, now: datetime, viewer: ZoneIn
         results=_results(task.result),
         calls=task.attempts,
         call_id=call.id if call else None,
+        waits_for_owner=task.status == TaskStatus.PENDING_USER_INFO,
     )
 
 

@@ -30,20 +30,20 @@ function refresh() {
   window.htmx.trigger(element, "refresh");
 }
 
-function connect(path, tries) {
+function connect(path, tries, look = refreshSoon) {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(`${scheme}//${location.host}${path}`);
   let opened = false;
   socket.onopen = () => {
     opened = true;
-    if (tries > 0) refreshSoon();
+    if (tries > 0) look();
   };
-  socket.onmessage = refreshSoon;
+  socket.onmessage = look;
   socket.onclose = (event) => {
-    if (REFUSED.includes(event.code)) { refreshSoon(); return; }
+    if (REFUSED.includes(event.code)) { look(); return; }
     const next = opened ? 1 : tries + 1;
     const wait = RECONNECT_MS[Math.min(next - 1, RECONNECT_MS.length - 1)];
-    setTimeout(() => connect(path, next), wait * (0.75 + Math.random() / 2));
+    setTimeout(() => connect(path, next, look), wait * (0.75 + Math.random() / 2));
   };
 }
 

@@ -81,7 +81,7 @@ async def test_the_question_is_written_down_with_its_deadline(stage: Asked) -> N
     question = stage.store.questions["call_1"]
     assert question.text == "May she bring her dog?"
     assert (question.deadline - question.asked_at).total_seconds() == 60
-    assert 'Say: "One moment please."' in stage.asked_for()[-1]
+    assert '"One moment please."' in stage.asked_for()[-1]
 
 
 async def test_a_hint_brings_the_answer_into_the_talk_at_once(stage: Asked) -> None:

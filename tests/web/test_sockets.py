@@ -14,14 +14,15 @@ from django.test import Client
 from pytest_django import Settings
 
 from calls.models import Call, CallGroup
+from calls.questions import service
 from calls.services.transitions import apply
 from calls.states import Signal
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign, Conversation
-from opendeep.accounts.models import Membership, User
+from opendeep.accounts.models import Membership, Organization, User
 from opendeep.asgi import application
-from opendeep.core.live import call_group, campaign_group, conversation_group, user_group
-from tests.factories import NOW, make_call, make_campaign, make_conversation
+from opendeep.core.live import call_group, campaign_group, conversation_group, organization_group, user_group
+from tests.factories import NOW, make_call, make_campaign, make_conversation, make_organization, make_question
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.asyncio]
 
@@ -139,6 +140,29 @@ async def test_hints_that_come_together_are_sent_once_each(alice: User) -> None:
         assert [await page.hint(), await page.hint()] == [{"what": "question"}, {"what": "answer"}]
         await hint(user_group(alice.pk), "later")
         assert await page.hint() == {"what": "later"}
+
+
+async def test_everybody_of_an_organization_hears_of_its_questions_and_nobody_else(
+    alice: User, mallory: User, call: Call
+) -> None:
+    async with watching("/ws/me/", alice) as page, watching("/ws/me/", mallory) as strange:
+        question = await sync_to_async(make_question)(call)
+        answer = sync_to_async(service.answer_question)
+        await answer(call.organization_id, question.pk, "Yes.", by=alice, at=NOW)
+        assert await page.hint() == {"what": "questions"}
+        await hint(user_group(mallory.pk), "own")
+        assert await strange.hint() == {"what": "own"}
+
+
+async def test_whoever_changes_to_another_organization_hears_no_more_of_the_old_one(alice: User, call: Call) -> None:
+    async with watching("/ws/me/", alice) as page:
+        await sync_to_async(Membership.objects.filter(user=alice).update)(organization=await sync_to_async(elsewhere)())
+        await hint(organization_group(call.organization_id), "questions")
+        assert await page.next() == {"type": "websocket.close", "code": NOT_YOURS}
+
+
+def elsewhere() -> Organization:
+    return make_organization(name="Elsewhere")
 
 
 async def test_nobody_signed_in_is_refused(campaign: Campaign, call: Call, conversation: Conversation) -> None:
