@@ -4,6 +4,7 @@ import asyncio
 import gc
 import resource
 import signal
+import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ RING_MARGIN_SECONDS = 60
 YOUNG_OBJECTS = 20_000
 """Garbage is looked for after so many new objects: the default of 700 would be several times a second."""
 NEVER = 1_000_000_000
+GIVE_WAY_SECONDS = 0.0003
+"""So long the threads that write may keep the audio's waiting; by itself Python would let them have 5 ms each time."""
 COLLECT_SECONDS = 60.0
 """How often old garbage is looked for; by itself Python would do it whenever it likes."""
 
@@ -186,6 +189,7 @@ async def serve(config: Config, stopping: asyncio.Event) -> None:
         gateway = Gateway(config, scope)
         await gateway.start()
         _calm_garbage_collector()
+        sys.setswitchinterval(GIVE_WAY_SECONDS)
         await stopping.wait()
         await gateway.stop()
 
