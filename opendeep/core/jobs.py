@@ -14,6 +14,7 @@ from opendeep.core.redis import connection
 log = structlog.get_logger(__name__)
 
 KICK_KEY_PREFIX = "opendeep:kick:"
+KICK_AGAIN_KEY_PREFIX = "opendeep:kick-again:"
 KICK_EVERY_SECONDS = 0.2
 KICK_EXPIRES_SECONDS = 10.0
 
@@ -47,18 +48,24 @@ def enqueue(
 
 
 def kick_on_commit(sweep: str) -> None:
-    """Has the sweep with this task name run soon after the commit, instead of with the next beat.
+    """Has the sweep with this task name run after the commit, instead of with the next beat.
 
-    However many ask for it, it runs once in KICK_EVERY_SECONDS, and after the last one has asked.
+    It runs at once for the first who asks, and once more for all who ask within KICK_EVERY_SECONDS of that: after
+    the last of them has asked, and however many they are.
     """
     transaction.on_commit(partial(_kick, sweep), robust=True)
 
 
 def _kick(sweep: str) -> None:
+    for_ms = int(KICK_EVERY_SECONDS * 1000)
     try:
-        first = connection().set(KICK_KEY_PREFIX + sweep, "1", nx=True, px=int(KICK_EVERY_SECONDS * 1000))
+        redis = connection()
+        is_first = redis.set(KICK_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
+        is_second = not is_first and redis.set(KICK_AGAIN_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
     except RedisError as error:  # then there is no broker either; beat comes anyhow
         log.warning("sweep_not_kicked", task=sweep, error=str(error))
         return
-    if first:  # it begins when the key is gone, so it sees what the others found the key for
+    if is_first:
+        enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS)
+    elif is_second:  # it begins when its key is gone, so it sees what the others found the key for
         enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from opendeep.core.clock import now
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_on_commit
 from opendeep.core.models import OutboxEvent
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def publish(topic: str, key: str, payload: Mapping[str, Any], at: datetime) -> N
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is published inside the transaction that makes it true.")
     OutboxEvent.objects.create(topic=topic, key=key, payload=dict(payload), created_at=at, next_try_at=at)
-    enqueue_on_commit("core.deliver_outbox")
+    kick_on_commit("core.deliver_outbox")
 
 
 def deliver_pending(at: datetime | None = None) -> int:

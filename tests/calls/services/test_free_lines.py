@@ -13,7 +13,7 @@ from calls.services.dialing import use_free_lines
 from calls.services.endings import Hangup
 from calls.states import State
 from opendeep.core import jobs as core_jobs
-from opendeep.core.jobs import KICK_EVERY_SECONDS, KICK_KEY_PREFIX
+from opendeep.core.jobs import KICK_AGAIN_KEY_PREFIX, KICK_KEY_PREFIX
 from opendeep.core.redis import connection
 from tests.factories import NOW, make_call
 
@@ -28,7 +28,7 @@ def kicked(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> list[tuple[str, f
 
     def enqueue(task_name: str, *args: Any, **options: float) -> bool:
         if task_name in SWEEPS:
-            queued.append((task_name, options["countdown_seconds"]))
+            queued.append((task_name, options.get("countdown_seconds", 0.0)))
         return True
 
     monkeypatch.setattr(core_jobs, "enqueue", enqueue)
@@ -46,7 +46,7 @@ def test_the_end_of_a_call_kicks_whoever_waits_for_lines(
     call = make_call(State.RINGING)
     with django_capture_on_commit_callbacks(execute=True):
         endings.hung_up(call.id, Hangup(17), at=NOW)
-    assert set(kicked) == {(sweep, KICK_EVERY_SECONDS) for sweep in SWEEPS}
+    assert set(kicked) == {(sweep, 0.0) for sweep in SWEEPS}
 
 
 def test_a_call_that_goes_back_to_the_queue_kicks_too(
@@ -57,21 +57,23 @@ def test_a_call_that_goes_back_to_the_queue_kicks_too(
     assert {sweep for sweep, _ in kicked} == SWEEPS
 
 
-def test_many_ends_at_the_same_moment_make_one_sweep_each_and_the_next_one_another(
+def test_many_ends_at_the_same_moment_make_one_sweep_at_once_and_one_for_all_the_others(
     kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)  # however slow the machine
     for n in range(10):
         with django_capture_on_commit_callbacks(execute=True):
             endings.hung_up(make_call(State.RINGING, number=f"+120255501{n:02}").id, Hangup(17), at=NOW)
-    assert len(kicked) == 2
-    ttl = connection().pttl(f"{KICK_KEY_PREFIX}campaigns.dispatch_due")
-    assert isinstance(ttl, int)
-    assert 0 < ttl <= 60_000
-    connection().delete(*(KICK_KEY_PREFIX + sweep for sweep in SWEEPS))  # as the time does
+    assert sorted(kicked) == sorted((sweep, wait) for sweep in SWEEPS for wait in (0.0, 60.0))
+    for prefix in (KICK_KEY_PREFIX, KICK_AGAIN_KEY_PREFIX):
+        ttl = connection().pttl(f"{prefix}campaigns.dispatch_due")
+        assert isinstance(ttl, int)
+        assert 0 < ttl <= 60_000
+        connection().delete(*(prefix + sweep for sweep in SWEEPS))  # as the time does
     with django_capture_on_commit_callbacks(execute=True):
         endings.hung_up(make_call(State.RINGING, number="+12025550150").id, Hangup(17), at=NOW)
-    assert len(kicked) == 4
+    assert kicked[4:] == [(sweep, 0.0) for sweep, _ in kicked[4:]]
+    assert {sweep for sweep, _ in kicked[4:]} == SWEEPS
 
 
 def test_without_redis_the_end_of_a_call_is_an_end_all_the_same(django_capture_on_commit_callbacks: Any) -> None:
