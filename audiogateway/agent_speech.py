@@ -29,6 +29,8 @@ class AgentSpeech:
         self._items: dict[str, str] = {}
         self._phrases = 0
         self._retold: set[str] = set()
+        self.last_frame_ms = 0
+        """When the last frame that was no silence was handed out."""
 
     # The model's side
 
@@ -82,17 +84,28 @@ class AgentSpeech:
     def take_frame(self) -> bytes | None:
         """20 ms of the agent's voice; None is silence."""
         frame = self._playout.take()
-        if self._playout.changes:
-            self._note_playout()
+        if frame is not None:
+            self.last_frame_ms = self._now_ms()
+            if self._playout.changes:
+                self._note_playout()
         return frame
 
-    def interrupt(self) -> None:
-        """Silence at once; the model learns how much of what it said was heard."""
+    def pause(self) -> None:
+        """Silence at once; nothing is lost."""
+        self._playout.is_paused = True
+
+    def resume(self) -> None:
+        """The agent goes on where it was paused."""
+        self._playout.is_paused = False
+
+    def interrupt(self) -> bool:
+        """Silence at once; the model learns how much of what it said was heard. True when that is not all of it."""
         cuts = self._playout.flush()
         self._books.agent_cut(cuts, self._now_ms())
         for cut in cuts:
             self._tell(cut)
-        self._books.figures.interruptions += bool(cuts)
+        self._books.write_turns()
+        return any(cut.played_ms for cut in cuts)
 
     def end(self) -> None:
         """The line is gone: what was not heard will not be."""
@@ -103,6 +116,16 @@ class AgentSpeech:
     def is_handed_out(self) -> bool:
         """Nothing is left to be played, as far as it has arrived."""
         return self._playout.is_empty
+
+    @property
+    def is_sounding(self) -> bool:
+        """The callee is hearing the agent, or would if it were not paused."""
+        return self._playout.is_sounding
+
+    @property
+    def remaining_ms(self) -> int | None:
+        """How much of what the agent says is left to be played; None while more of it may come."""
+        return self._playout.remaining_ms
 
     @property
     def was_heard(self) -> bool:

@@ -55,8 +55,11 @@ class Bookkeeping:
         self._ledger.callee_started(item_id, at_ms)
 
     def callee_ended(self, item_id: str, at_ms: int) -> None:
-        self._callee_stopped_ms = at_ms
         self._ledger.callee_ended(item_id, at_ms)
+
+    def answer_is_expected(self, since_ms: int) -> None:
+        """The callee waits for what the agent says to this."""
+        self._callee_stopped_ms = since_ms
 
     def agent_played(self, changes: Iterable[Started | Finished], now_ms: int) -> None:
         """Items whose first or last frame is on the wire."""

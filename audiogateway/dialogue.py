@@ -1,8 +1,8 @@
 """Who speaks and when the agent is asked to: the rules of turn taking of one call.
 
 Events of the Realtime session, the callee's sound and the clock's questions go in; client events go out by `send`.
-How the agent's words are played and interrupted is in agent_speech.py, what is written down in bookkeeping.py, how
-the call ends in session.py and hangup.py.
+Whose turn it is when both speak is in floor.py, how the agent's words are played and cut in agent_speech.py, what is
+written down in bookkeeping.py, how the call ends in session.py and hangup.py.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,10 @@ from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.conduct import Conduct, Manner
 from audiogateway.figures import TalkFigures
+from audiogateway.floor import Floor
 from audiogateway.handover import Handover
-from audiogateway.hello import HelloGrace, Verdict
 from audiogateway.line_format import NarrowBand
+from audiogateway.own_ears import OwnEars
 from audiogateway.patience import Failures
 from audiogateway.phrases import Recorded
 from audiogateway.ports import Store, WallClock
@@ -46,6 +47,7 @@ class Dialogue:
         agent_begins: bool,
         models: Models,
         line_format: NarrowBand,
+        onset_gate_ms: int,
         store: Store,
         now: WallClock,
         now_ms: Callable[[], int],
@@ -58,11 +60,19 @@ class Dialogue:
         self._books = Bookkeeping(call_id, models, store, now)
         self._speech = AgentSpeech(line_format, self._books, self._send, now_ms)
         self._responses = ResponseOwner(self._send, now_ms)
+        self._floor = Floor(
+            agent_begins=agent_begins,
+            gate_ms=onset_gate_ms,
+            ears=OwnEars(line_format),
+            speech=self._speech,
+            responses=self._responses,
+            figures=self._books.figures,
+            now_ms=now_ms,
+        )
         self._tools = tools(self._send, self._answer)
         self._handover = Handover(line_format, self._books, self._speech, self._tools)
         self._silence = SilenceWatch()
         self.conduct = Conduct(self._responses, self._silence, now_ms, hush=self._hush, answer=self._answer)
-        self._hello = HelloGrace() if agent_begins else None
         self._agent_begins = agent_begins
         self._first_words_due = not agent_begins
         self._is_closing = False
@@ -100,6 +110,7 @@ class Dialogue:
     def voice_is_lost(self) -> None:
         """What was received is still played; what was owed to the callee is owed still."""
         self._voice = None
+        self._floor.leave()
         self._responses.session_lost()
         self._handover.session_lost()
         self._speech_item = None
@@ -129,11 +140,11 @@ class Dialogue:
     def close(self, farewell: str = "") -> None:
         """Nothing is answered any more. With `farewell` (instructions) the agent is asked for last words first."""
         self._is_closing = True
-        self._hello = None
+        self._floor.leave()
         self._first_words_due = False
         self._responses.forget()
         if farewell:
-            self._interrupt()
+            self._floor.interrupt()
             self._responses.callee_stopped()  # a callee who talks and talks is talked over
             self._responses.ask(farewell)
 
@@ -212,11 +223,13 @@ class Dialogue:
         """Sound of the callee, as it comes from the line."""
         audio = self._line_format.to_model(samples)
         self._handover.tape.add(audio)
+        self._floor.heard(samples)
         if self._voice is not None:
             self._voice.send_audio(audio)
 
     def take_frame(self) -> bytes | None:
         """20 ms of the agent's voice in the model's format; None is silence."""
+        self._floor.on_frame()
         frame = self._speech.take_frame()
         if frame is not None:
             self.conduct.spoke()
@@ -228,8 +241,8 @@ class Dialogue:
             self._log.warning("response_forgotten_by_model")
             self.failures.refused("")
         self.ask_again(now_ms)
-        if self._hello is not None and (verdict := self._hello.verdict(now_ms)) is not None:
-            self._hello_is_over(verdict)
+        if self._floor.on_time(now_ms, is_quiet=self._is_quiet) and self.conduct.manner is Manner.TALK:
+            self._answer()
         if self._first_words_due and now_ms >= FIRST_WORDS_MS:
             self._first_words_due = False
             self._responses.ask()
@@ -252,6 +265,9 @@ class Dialogue:
     def _on_words(self, event: events.CalleeTranscript | events.CalleeTranscriptFailed) -> None:
         self._handover.tape.written(event.item_id)
         self._books.note(event)
+        words = event.text if isinstance(event, events.CalleeTranscript) else ""
+        if self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
+            self._answer()
 
     def _on_agent_audio(self, event: events.AgentAudio) -> None:
         self._agent_had_last_word = True
@@ -263,24 +279,19 @@ class Dialogue:
         self._agent_had_last_word = False
         self._speech_item = event.item_id
         self._silence.callee_spoke()
-        self._books.callee_started(event.item_id, self._time_of(event.audio_start_ms + EARS.prefix_padding_ms))
-        if self._is_closing or self.conduct.manner is Manner.MESSAGE:
-            return
-        self._responses.callee_started()
-        if self._hello is None:
-            self._interrupt()
-        elif self._speech.is_handed_out and self._responses.is_idle:
-            self._hello_is_over(Verdict.GREETED)  # the greeting was heard to its end: this is an answer to it
-        else:
-            self._hello.callee_started(self._now_ms())
+        onset_ms = self._time_of(event.audio_start_ms + EARS.prefix_padding_ms)
+        self._books.callee_started(event.item_id, onset_ms)
+        if not self._is_closing and self.conduct.manner is not Manner.MESSAGE:
+            self._floor.callee_started(onset_ms)
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
         self._speech_item = None
         self._handover.tape.speech_stopped(event.item_id, event.audio_end_ms)
-        self._books.callee_ended(event.item_id, self._time_of(event.audio_end_ms - EARS.silence_duration_ms))
-        if self._hello is not None:
-            self._hello_is_over(self._hello.callee_stopped())
-        elif self.conduct.manner is Manner.TALK:
+        stopped_ms = self._time_of(event.audio_end_ms - EARS.silence_duration_ms)
+        self._books.callee_ended(event.item_id, stopped_ms)
+        is_turn = self._floor.callee_stopped(event.item_id, stopped_ms)
+        if is_turn and not self._is_closing and self.conduct.manner is Manner.TALK:
+            self._books.answer_is_expected(stopped_ms)
             self._answer()
         self._responses.callee_stopped()
 
@@ -320,14 +331,9 @@ class Dialogue:
 
     def _hush(self) -> None:
         """Nobody shall hear more of what is being said or was about to be."""
-        self._hello = None
+        self._floor.leave()
         self._responses.forget()
-        self._interrupt()
-
-    def _interrupt(self) -> None:
-        if (active := self._responses.interrupt()) is not None:
-            self._speech.drop(active)
-        self._speech.interrupt()
+        self._floor.interrupt()
 
     @property
     def _is_quiet(self) -> bool:
@@ -341,11 +347,6 @@ class Dialogue:
                 self.conduct.leave_message()
             case Step.END:
                 self.is_abandoned = True
-
-    def _hello_is_over(self, verdict: Verdict) -> None:
-        self._hello = None
-        if verdict is Verdict.INTERRUPTED:
-            self._interrupt()
 
     def _time_of(self, audio_ms: int) -> int:
         """When the sound was heard that stands at `audio_ms` of what was sent to the model."""

@@ -27,9 +27,6 @@ class HelloGrace:
         self._callee_speaks = True
         self._until_ms = now_ms + GRACE_MS
 
-    def callee_stopped(self) -> Verdict:
-        return Verdict.GREETED
-
     def verdict(self, now_ms: int) -> Verdict | None:
         """None while it is too early to tell."""
         if now_ms < self._until_ms:

@@ -66,6 +66,7 @@ class PlayoutBuffer:
         self.changes: list[Started | Finished] = []
         self.dropped_bytes = 0
         self.underruns = 0
+        self.is_paused = False
 
     def add(self, item_id: str, audio: bytes) -> None:
         """More audio of an item. Late audio of an interrupted item, and audio beyond the limit, is dropped."""
@@ -92,7 +93,7 @@ class PlayoutBuffer:
 
     def take(self) -> bytes | None:
         """The next frame for the wire; None stands for silence. Call it once per 20 ms."""
-        while self._queue:
+        while self._queue and not self.is_paused:
             item = self._queue[0]
             if len(item.audio) >= self._frame_bytes or (item.audio and self._is_closed(item)):
                 return self._write(item)
@@ -105,7 +106,10 @@ class PlayoutBuffer:
         return None
 
     def flush(self) -> list[Cut]:
-        """Forget everything that was not handed out yet. Returns the items that were not heard to their end."""
+        """Forget everything that was not handed out yet. Returns the items that were not heard to their end.
+
+        A pause (`is_paused`: silence is handed out, and nothing is lost) ends with it.
+        """
         cuts = [
             Cut(item.item_id, self._heard_ms(item), self._ms(item.received_bytes))
             for item in self._queue
@@ -116,12 +120,23 @@ class PlayoutBuffer:
             item.audio.clear()
         self._queue.clear()
         self._buffered_bytes = 0
+        self.is_paused = False
         return cuts
 
     @property
     def is_empty(self) -> bool:
         """Nothing is left to be handed out."""
         return not self._buffered_bytes
+
+    @property
+    def is_sounding(self) -> bool:
+        """An item is being heard: it has begun and has not ended, or its last frames are in flight."""
+        return bool(self._queue and self._queue[0].frames_written) or any(item is not None for item in self._in_flight)
+
+    @property
+    def remaining_ms(self) -> int | None:
+        """How much is left to be handed out; None while more of it may come."""
+        return self._ms(self._buffered_bytes) if all(item.complete for item in self._queue) else None
 
     @property
     def is_quiet(self) -> bool:

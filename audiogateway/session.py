@@ -385,6 +385,7 @@ class Session:
             agent_begins=self._agent_begins,
             models=self._around.models,
             line_format=self._line_format,
+            onset_gate_ms=self._around.onset_gate_ms,
             store=self._around.store,
             now=self._around.now,
             now_ms=self.now_ms,

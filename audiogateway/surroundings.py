@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.pacing import MonotonicClock, Ticker
 from audiogateway.phrases import PhraseBook
 from audiogateway.ports import CommandBus, Spawn, Store, WallClock
@@ -33,3 +34,4 @@ class Surroundings:
     phrases: PhraseBook
     clock: MonotonicClock = time.monotonic
     recorder: Recorder | None = None
+    onset_gate_ms: int = ONSET_GATE_MS

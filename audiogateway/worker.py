@@ -17,6 +17,7 @@ from django.conf import settings
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.commands import RedisCommandBus
 from audiogateway.hangup import LAST_WORDS_MS
+from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.pacing import Ticker
 from audiogateway.phrases import PhraseBook
 from audiogateway.realtime.connection import RealtimeAccess, RealtimeClient
@@ -61,6 +62,7 @@ class Config:
     access: RealtimeAccess
     models: Models
     recordings_root: Path
+    onset_gate_ms: int = ONSET_GATE_MS
     gateway_id: str = field(default_factory=lambda: f"gateway-{uuid4().hex[:12]}")
 
 
@@ -74,6 +76,7 @@ def config_from_settings() -> Config:
         access=RealtimeAccess(settings.OPENAI_REALTIME_URL, settings.OPENAI_REALTIME_MODEL, settings.OPENAI_API_KEY),
         models=Models(settings.OPENAI_REALTIME_MODEL, settings.OPENAI_TRANSCRIPTION_MODEL, settings.OPENAI_VOICE),
         recordings_root=settings.RECORDINGS_ROOT,
+        onset_gate_ms=settings.BARGE_IN_ONSET_MS,
     )
 
 
@@ -102,6 +105,7 @@ class Gateway:
             self._realtime.open,
             PhraseBook(self._realtime.open, self._spawn),
             recorder=recorder,
+            onset_gate_ms=config.onset_gate_ms,
         )
         self.roster = Roster(around, capacity=config.capacity, waiting_seconds=config.waiting_seconds)
         self._server = AudioSocketServer(self.roster.answer)

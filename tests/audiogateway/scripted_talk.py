@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from audiogateway.asking import OwnersWord
-from audiogateway.dialogue import Dialogue
+from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.line_format import NarrowBand
+from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.playout import FRAME_MS
 from audiogateway.realtime import events
@@ -17,6 +18,11 @@ from tests.audiogateway.fakes import CALL_ID, NOW, MemoryStore, RecordingVoice, 
 
 FRAME = 160
 SILENT_FRAME = bytes(320)
+VOICED_FRAME = (3000).to_bytes(2, "little") * 160
+"""-21 dBFS."""
+DETECTION_MS = 60
+"""So long the server listens before it says that somebody speaks."""
+END_OF_TURN_MS = EARS.silence_duration_ms
 
 
 class AskedVoice(RecordingVoice):
@@ -32,9 +38,12 @@ class AskedVoice(RecordingVoice):
 class Talk:
     """A dialogue whose clock is the playout: `play` lets frames leave, one per 20 ms."""
 
-    def __init__(self, *, agent_begins: bool = False) -> None:
+    def __init__(self, *, agent_begins: bool = False, onset_gate_ms: int = ONSET_GATE_MS) -> None:
         self.voice, self.store, self.spawned = AskedVoice(), MemoryStore(), Spawned()
         self.ms = 0
+        self.sent_ms = 0
+        self.callee = self.silence = SILENT_FRAME
+        self.sends_sound = True
         self.ended: list[str] = []
         self.owner: asyncio.Future[OwnersWord] | None = None
         self.dialogue = Dialogue(
@@ -42,6 +51,7 @@ class Talk:
             agent_begins=agent_begins,
             models=Models("gpt-realtime-2.1", "gpt-transcribe", "marin"),
             line_format=NarrowBand(),
+            onset_gate_ms=onset_gate_ms,
             store=self.store,
             now=lambda: NOW,
             now_ms=lambda: self.ms,
@@ -86,7 +96,9 @@ class Talk:
         sounding = 0
         for _ in range(ms // FRAME_MS):
             sounding += self.dialogue.take_frame() is not None
-            self.dialogue.hear(SILENT_FRAME)
+            if self.sends_sound:
+                self.dialogue.hear(self.callee)
+                self.sent_ms += FRAME_MS
             self.ms += FRAME_MS
             self.dialogue.on_time(self.ms)
         return sounding
@@ -115,18 +127,30 @@ class Talk:
             events.ResponseDone(response, "completed", "", ""),
         )
 
-    def callee_begins(self, item: str) -> None:
-        self.tell(events.SpeechStarted(item, max(self.ms - 100, 0)))
+    def callee_begins(self, item: str, *, sound: bytes = VOICED_FRAME) -> None:
+        """The callee speaks from now on, and the server says so as soon as it has noticed."""
+        began_ms = self.sent_ms
+        self.callee = sound
+        self.play(DETECTION_MS)
+        self.tell(events.SpeechStarted(item, max(began_ms - EARS.prefix_padding_ms, 0)))
+
+    def callee_begins_again(self) -> None:
+        """After less silence than ends a turn: to the server it is the same speech."""
+        self.callee = VOICED_FRAME
 
     def callee_ends(self, item: str, *, after: str | None = None) -> None:
+        """The callee is silent from now on, and the server says so when it is sure."""
+        self.callee = self.silence
+        self.play(END_OF_TURN_MS)
         self.tell(
-            events.SpeechStopped(item, self.ms),
+            events.SpeechStopped(item, self.sent_ms),
             events.AudioCommitted(item, after),
             events.ItemAdded(item, after, "user"),
         )
 
-    def callee_says(self, item: str, text: str, *, after: str | None = None) -> None:
+    def callee_says(self, item: str, text: str, *, ms: int = 1000, after: str | None = None) -> None:
         self.callee_begins(item)
+        self.play(ms - DETECTION_MS)
         self.callee_ends(item, after=after)
         self.tell(events.CalleeTranscript(item, text))
 

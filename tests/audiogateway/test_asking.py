@@ -10,6 +10,7 @@ import pytest
 from audiogateway.asking import LAST_WORD_MS, LOOK_MS, REMIND_MS, STILL_ASKING, WRITTEN_MS
 from audiogateway.phase import Phase
 from audiogateway.realtime import events
+from tests.audiogateway.scripted_talk import VOICED_FRAME
 from tests.audiogateway.test_session import Stage, sound
 
 QUESTION = {"question": "May she bring her dog?", "say_meanwhile": "One moment please.", "timeout_seconds": 60}
@@ -133,6 +134,8 @@ async def test_the_callee_is_told_now_and_then_that_the_agent_still_asks(stage: 
 
 async def test_the_reminder_waits_until_the_callee_has_spoken(stage: Asked) -> None:
     before = len(stage.asked_for())
+    for _ in range(5):
+        stage.session.on_audio(VOICED_FRAME)
     stage.session.on_event(events.SpeechStarted("u2", 0))
     await stage.passes(REMIND_MS + 1000)
     assert len(stage.asked_for()) == before

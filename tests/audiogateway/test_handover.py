@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.phrases import Recorded
 from audiogateway.realtime import events
 from calls.contracts import Ack
@@ -86,6 +87,7 @@ def test_a_callee_who_interrupts_the_rest_of_an_old_sentence_is_told_to_the_new_
     talk.play(2000)
     voice.sent.clear()
     talk.callee_begins("u2")
+    talk.play(ONSET_GATE_MS)
     assert [event["type"] for event in voice.sent][:2] == ["conversation.item.create", "conversation.item.delete"]
     assert said(voice) == ["one two three …"]
     assert "conversation.item.truncate" not in voice.types()

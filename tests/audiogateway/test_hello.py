@@ -12,9 +12,3 @@ def test_a_speech_gets_the_whole_grace_from_its_beginning() -> None:
     hello.callee_started(1000)
     assert hello.verdict(1000 + GRACE_MS - 1) is None
     assert hello.verdict(1000 + GRACE_MS) is Verdict.INTERRUPTED
-
-
-def test_a_speech_that_ends_was_a_greeting() -> None:
-    hello = HelloGrace()
-    hello.callee_started(100)
-    assert hello.callee_stopped() is Verdict.GREETED

@@ -1,17 +1,18 @@
 """Who has the floor: interruptions, and the hello at the beginning, as scripted orders of events."""
 
 from audiogateway.hello import GRACE_MS
+from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.realtime import events
-from tests.audiogateway.scripted_talk import Talk, sound
+from tests.audiogateway.scripted_talk import DETECTION_MS, Talk, sound
 
 
 def test_an_interruption_is_silence_within_a_frame_and_truncates_at_what_was_heard(talk: Talk) -> None:
     talk.agent_answers("r1", "a1", "Do you want to keep your appointment on Friday?", 3000)
-    talk.play(1000)
+    talk.play(1000 - DETECTION_MS)
     talk.callee_begins("u1")
-    assert talk.play(200) == 0
+    assert talk.play(ONSET_GATE_MS) == 0
     assert talk.sent("conversation.item.truncate") == [
-        {"type": "conversation.item.truncate", "item_id": "a1", "content_index": 0, "audio_end_ms": 960}
+        {"type": "conversation.item.truncate", "item_id": "a1", "content_index": 0, "audio_end_ms": 1000}
     ]
     assert talk.store.transcript == [("agent", "Do you want to")]
     assert talk.dialogue.figures.interruptions == 1
@@ -20,7 +21,7 @@ def test_an_interruption_is_silence_within_a_frame_and_truncates_at_what_was_hea
 def test_items_of_the_answer_that_were_not_begun_are_deleted(talk: Talk) -> None:
     talk.tell(
         events.ResponseCreated("r1"),
-        events.AgentAudio("r1", "a1", sound(400)),
+        events.AgentAudio("r1", "a1", sound(600)),
         events.AgentAudioDone("r1", "a1"),
         events.AgentAudio("r1", "a2", sound(400)),
         events.AgentTranscript("a1", "First."),
@@ -28,6 +29,7 @@ def test_items_of_the_answer_that_were_not_begun_are_deleted(talk: Talk) -> None
     )
     talk.play(200)
     talk.callee_begins("u1")
+    talk.play(ONSET_GATE_MS)
     cancelled, *cut = talk.voice.sent
     assert cancelled == {"type": "response.cancel", "response_id": "r1"}
     assert [(event["type"], event["item_id"]) for event in cut] == [

@@ -76,7 +76,7 @@ async def test_the_farewell_is_played_to_its_end_whatever_the_callee_says(talk: 
     talk.play(100)
     talk.callee_begins("u1")
     assert not talk.dialogue.last_words_were_heard
-    assert talk.play(500) == 20
+    assert talk.play(500) == 17
     assert talk.dialogue.last_words_were_heard
 
 

@@ -1,0 +1,72 @@
+"""What we hear ourselves of the callee: the model's turn detection is believed, but not blindly.
+
+While nothing happens only the last sound is kept, which costs next to nothing. It is listened to when the model
+says that the callee has begun to speak while the agent is heard.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from audiogateway.audio.levels import Levels, level_dbfs, levels_dbfs
+from audiogateway.line_format import NarrowBand
+from audiogateway.playout import FRAME_MS
+
+MEMORY_FRAMES = 1500 // FRAME_MS
+NEWS_MS = 400
+"""So old the news of a speech may be. What was heard before that belongs to the speech before."""
+QUIET_DBFS = -50.0
+"""Below this nobody speaks into a telephone."""
+LOUD_DBFS = -40.0
+"""Above this there is a voice, whatever the noise around it."""
+ABOVE_NOISE_DB = 9.0
+GAP_MS = 240
+"""So much quiet between two sounds, and they are two. Stops within words are shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """The last sound of the callee: how long it has lasted, and how long ago it was last heard.
+
+    `is_voice` is false when nothing was heard that could be somebody speaking.
+    """
+
+    is_voice: bool
+    voiced_ms: int = 0
+    quiet_ms: int = 0
+
+
+class OwnEars:
+    """Of one call."""
+
+    def __init__(self, line_format: NarrowBand) -> None:
+        self._frame_bytes = line_format.line_bytes_per_ms * FRAME_MS
+        self._callee: deque[bytes] = deque(maxlen=MEMORY_FRAMES)
+        self._voice_dbfs = QUIET_DBFS
+
+    def heard(self, samples: bytes) -> None:
+        """Sound of the callee, as it comes from the line."""
+        self._callee.append(samples)
+
+    def onset(self) -> Onset:
+        """Listens back for the beginning of a speech. From now on `is_voice` knows what is voice and what is noise."""
+        levels = self._levels_of_callee()
+        if not len(levels):
+            return Onset(is_voice=True, voiced_ms=FRAME_MS)  # there is nothing to contradict the model with
+        noise_dbfs = float(np.percentile(levels, 20))
+        self._voice_dbfs = min(max(noise_dbfs + ABOVE_NOISE_DB, QUIET_DBFS), LOUD_DBFS)
+        loud = np.flatnonzero(levels > self._voice_dbfs)
+        quiet_ms = (len(levels) - 1 - int(loud[-1])) * FRAME_MS if len(loud) else MEMORY_FRAMES * FRAME_MS
+        if quiet_ms > NEWS_MS:
+            return Onset(is_voice=False, quiet_ms=quiet_ms)
+        gaps = np.flatnonzero(np.diff(loud) * FRAME_MS > GAP_MS)
+        first = loud[gaps[-1] + 1] if len(gaps) else loud[0]
+        return Onset(is_voice=True, voiced_ms=int(loud[-1] - first + 1) * FRAME_MS, quiet_ms=quiet_ms)
+
+    def is_voice(self, samples: bytes) -> bool:
+        return level_dbfs(samples) > self._voice_dbfs
+
+    def _levels_of_callee(self) -> Levels:
+        sound = b"".join(self._callee)[-MEMORY_FRAMES * self._frame_bytes :]
+        return levels_dbfs(sound[len(sound) % self._frame_bytes :], self._frame_bytes)
