@@ -52,7 +52,7 @@ class Renewal:
         self._is_opening = False
         self._is_over = False
         self.tries = 0
-        """Made since the last session was taken."""
+        """Made in this search, or in the last one."""
 
     @property
     def is_under_way(self) -> bool:
@@ -71,12 +71,12 @@ class Renewal:
             self._owner.on_voice_renewed()
         elif not self._is_opening:
             self._is_opening = True
+            self.tries = 0
             self._spawn(self._open())
 
     def take(self) -> Voice | None:
         """The session that waits; from now on its events go to the owner."""
         voice, self._waiting = self._waiting, None
-        self.tries = 0
         return voice
 
     def end(self) -> None:
@@ -87,20 +87,36 @@ class Renewal:
             self._waiting = None
 
     async def _open(self) -> None:
-        began = self._clock()
+        reason, is_permanent = "The model could not be reached again.", False
+        voice: Voice | None = None
         try:
-            while (wait_seconds := patience.wait_before_try(self.tries, self._clock() - began)) is not None:
-                await asyncio.sleep(wait_seconds)
-                if self._is_over or await self._try():
-                    return
+            voice = await self._search()
         except PermanentError as error:
-            self._give_up(str(error), is_permanent=True)
+            reason, is_permanent = str(error), True
+        except Exception:  # noqa: BLE001 - a fault of ours must not leave somebody waiting on the telephone
+            log.exception("voice_not_renewed")
+        self._is_opening = False
+        if self._is_over:
+            if voice is not None:
+                voice.close()
+        elif voice is None:
+            self._owner.on_voice_given_up(reason, is_permanent=is_permanent)
         else:
-            self._give_up("The model could not be reached again.", is_permanent=False)
-        finally:
-            self._is_opening = False
+            self._waiting = voice
+            self._owner.on_voice_renewed()
 
-    async def _try(self) -> bool:
+    async def _search(self) -> Voice | None:
+        """A session, or None when all patience is at its end. Raises PermanentError."""
+        began = self._clock()
+        while (wait_seconds := patience.wait_before_try(self.tries, self._clock() - began)) is not None:
+            await asyncio.sleep(wait_seconds)
+            if self._is_over:
+                return None
+            if (voice := await self._try()) is not None:
+                return voice
+        return None
+
+    async def _try(self) -> Voice | None:
         """Raises PermanentError."""
         limit_seconds = patience.try_seconds(self.tries)
         self.tries += 1
@@ -110,20 +126,12 @@ class Renewal:
                 voice = await self._open_voice(replace(self._configuration(), turn_detection=None), listener)
         except (RetryableError, TimeoutError) as error:
             log.warning("voice_not_renewed", tries=self.tries, reason=str(error) or "no answer in time")
-            return False
-        if self._is_over or listener.was_lost:
+            return None
+        if listener.was_lost:
             voice.close()
-            return self._is_over
-        self._waiting = voice
+            return None
         listener.voice = voice
-        self._is_opening = False
-        self._owner.on_voice_renewed()
-        return True
-
-    def _give_up(self, reason: str, *, is_permanent: bool) -> None:
-        self._is_opening = False
-        if not self._is_over:
-            self._owner.on_voice_given_up(reason, is_permanent=is_permanent)
+        return voice
 
     def lost(self, voice: Voice | None, reason: str) -> None:
         """A session that was opened here is gone: while it waited, that is forgotten."""

@@ -278,3 +278,25 @@ async def test_a_talk_that_is_over_wants_no_session_any_more(stage: Stage) -> No
     await stage.spawned.finished()
     assert stage.open_voices() == 0
     assert stage.store.over == ["callee_hung_up"]
+
+
+async def test_a_fault_of_ours_leaves_nobody_waiting(stage: Stage) -> None:
+    stage.failures = [ValueError("a fault of ours")]
+    await stage.lose()
+    await stage.run(7)
+    assert stage.store.transcript == [("agent", Phrase.APOLOGY.value)]
+
+
+async def test_a_session_that_is_lost_while_another_is_opened_is_not_opened_twice(stage: Stage) -> None:
+    stage.session.on_voice_lost("dropped")
+    stage.session._voice._renewal.begin()
+    await stage.spawned.finished()
+    assert len(stage.voices) == 2
+
+
+async def test_a_successor_that_cannot_be_had_is_tried_again_later_and_when_the_session_is_lost(stage: Stage) -> None:
+    stage.failures = [RetryableError("down")] * 6
+    await skip(stage, patience.SESSION_SECONDS - 2 * patience.FORCED_ROTATION_SECONDS)
+    assert (len(stage.configurations), stage.open_voices(), stage.kinds()) == (6, 1, [])
+    await stage.lose()
+    assert (len(stage.configurations), stage.kinds()) == (7, ["voice_lost", "voice_back"])

@@ -112,13 +112,16 @@ class RunningProduct:
 
     # --- Looking in from outside ---------------------------------------------------------------
 
-    def dialled(self) -> list[dict[str, Any]]:
-        """The sandbox PBX's own journal: every Originate that reached it."""
+    def journal(self) -> list[dict[str, Any]]:
+        """The sandbox PBX's own: every Originate that reached it, every answer and end."""
         journal = self.var / "sandbox" / "pbx.jsonl"
         if not journal.exists():
             return []
-        entries = [json.loads(line) for line in journal.read_text().splitlines() if line.strip()]
-        return [entry for entry in entries if entry.get("event") == "originate"]
+        return [json.loads(line) for line in journal.read_text().splitlines() if line.strip()]
+
+    def dialled(self) -> list[dict[str, Any]]:
+        """Every Originate that reached the PBX."""
+        return [entry for entry in self.journal() if entry.get("event") == "originate"]
 
     def manage(self, *arguments: str) -> str:
         """Runs manage.py with the product's settings and returns what it printed."""
