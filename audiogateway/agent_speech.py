@@ -86,8 +86,8 @@ class AgentSpeech:
         frame = self._playout.take()
         if frame is not None:
             self.last_frame_ms = self._now_ms()
-            if self._playout.changes:
-                self._note_playout()
+        if self._playout.changes:
+            self._note_playout()
         return frame
 
     def pause(self) -> None:
