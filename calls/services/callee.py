@@ -12,6 +12,8 @@ from calls.states import AT_THE_PBX
 from opendeep.core.live import call_group, hint_on_commit
 
 GUESSES = {"MACHINE": True, "HUMAN": False}
+NOBODY_SPOKE = "INITIALSILENCE"
+"""A cause of "MACHINE" that tells of no machine: many people wait for the caller's voice."""
 
 
 def note_callee(call_id: UUID, *, kind: CalleeKind, why: str, at: datetime) -> None:
@@ -35,7 +37,7 @@ def guessed(call_id: UUID, status: str, cause: str, *, at: datetime) -> None:
         return
     with transaction.atomic():
         _note(call_id, "machine_detection", {"status": status, "cause": cause}, at, source="pbx")
-    if status in GUESSES:
+    if status in GUESSES and not cause.startswith(NOBODY_SPOKE):
         gateways.tell_guess(call.gateway, call_id, is_machine=GUESSES[status])
 
 

@@ -49,6 +49,13 @@ def test_the_guess_of_the_pbx_is_written_down_and_told_to_the_gateway(
     assert heard == [("gateway-1", call.id, is_machine) for is_machine in told]
 
 
+def test_silence_is_no_sign_of_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateways, "tell_guess", None)
+    call = make_call(State.ANSWERED)
+    guessed(call.id, "MACHINE", "INITIALSILENCE-2500-2500", at=NOW)
+    assert [event.kind for event in events_of(call.id)] == ["machine_detection"]
+
+
 def test_a_guess_about_a_call_that_is_over_is_nothing() -> None:
     call = make_call(State.ENDED)
     guessed(call.id, "MACHINE", "", at=NOW)
