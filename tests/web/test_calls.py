@@ -7,8 +7,10 @@ from django.test.utils import CaptureQueriesContext
 
 from calls.compliance.decisions import ALLOW, Defer, Deny
 from calls.compliance.rules import RULES
+from calls.contracts import CalleeKind
 from calls.models import Call, CallEvent, DoNotCall, Turn
 from calls.services import decisions
+from calls.services.callee import note_callee, note_message_left
 from calls.states import State
 from calls.web.words import RULE_WORDS
 from campaigns.keys import task_origin
@@ -255,3 +257,12 @@ def test_the_page_says_who_answered(page: Browser, acme: Organization) -> None:
     machine = talked(acme, callee_kind="voicemail", message_left=True)
     assert "Who answered a voicemail, a message was left" in words_of(page.get(url(machine)))
     assert "Who answered" not in words_of(page.get(url(talked(acme))))
+
+
+def test_what_became_known_of_the_callee_stands_among_the_events(page: Browser, acme: Organization) -> None:
+    call = talked(acme)
+    note_callee(call.pk, kind=CalleeKind.VOICEMAIL, why="asks for a message", at=NOW)
+    note_message_left(call.pk, at=NOW)
+    seen = words_of(page.get(url(call)))
+    for part in ("Who is there", "asks for a message", "A message was left"):
+        assert part in seen
