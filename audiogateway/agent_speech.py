@@ -6,11 +6,12 @@ A response may hold several items of sound. What arrives of a response that was 
 from collections.abc import Callable, Iterable
 
 from audiogateway.bookkeeping import Bookkeeping
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.playout import Cut, PlayoutBuffer
 from audiogateway.realtime import events
 from audiogateway.realtime.history import cut_retold
 from audiogateway.realtime.openai_codec import cancel_response, delete_item, truncate_item
+from audiogateway.sound_check import SoundCheck
 
 _PHRASE = "phrase_"
 
@@ -19,9 +20,12 @@ class AgentSpeech:
     """Of one talk. `send` takes client events; `now_ms` counts from the answer."""
 
     def __init__(
-        self, line_format: NarrowBand, books: Bookkeeping, send: Callable[[bytes], None], now_ms: Callable[[], int]
+        self, line_format: LineFormat, books: Bookkeeping, send: Callable[[bytes], None], now_ms: Callable[[], int]
     ) -> None:
-        self._playout = PlayoutBuffer(frame_bytes=line_format.frame_bytes, silence=line_format.silence)
+        sound = line_format.agent
+        self._line_format = line_format
+        self._check = SoundCheck()
+        self._playout = PlayoutBuffer(frame_bytes=sound.frame_bytes, silence=sound.silence)
         self._books = books
         self._send = send
         self._now_ms = now_ms
@@ -39,6 +43,8 @@ class AgentSpeech:
             return
         self._items[event.item_id] = event.response_id
         self._playout.add(event.item_id, event.audio)
+        if not self._check.is_done:
+            self._check_sound(event.audio)
 
     def on_audio_done(self, event: events.AgentAudioDone) -> None:
         self._playout.finish(event.item_id)
@@ -78,6 +84,29 @@ class AgentSpeech:
         self._playout.add(item_id, audio)
         self._playout.finish(item_id)
         self._books.agent_said(item_id, text)
+
+    # What the sound really is
+
+    @property
+    def is_unknown(self) -> bool:
+        """The model's sound is in no format that can be played."""
+        return self._check.is_done and self._check.found is None
+
+    def session_renewed(self) -> None:
+        """Another session may send something else."""
+        self._check = SoundCheck()
+
+    def _check_sound(self, audio: bytes) -> None:
+        self._check.add(audio)
+        if not self._check.is_done:
+            return
+        found, wanted = self._check.found, self._line_format.wanted
+        if found is not wanted:
+            arrived = found.model_format if found is not None else "unknown"
+            self._books.sound_is_wrong("model_sound", {"wanted": wanted.model_format, "arrived": arrived})
+        if found is not None and found is not self._line_format.agent:
+            self._line_format.agent = found
+            self._playout.change_format(frame_bytes=found.frame_bytes, silence=found.silence)
 
     # The line's side
 

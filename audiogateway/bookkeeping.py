@@ -83,6 +83,12 @@ class Bookkeeping:
         """Nothing more of it will come."""
         self._ledger.agent_broken_off(item_id, received_ms)
 
+    def sound_is_wrong(self, kind: str, detail: Mapping[str, str | int]) -> None:
+        """Something sounds other than it was ordered; `kind` is both the event and the warning among the figures."""
+        if kind not in self.figures.quality_warnings:
+            self.figures.quality_warnings.append(kind)
+        self._store.record_event(self._call_id, kind=kind, source="gateway", detail=detail, at=self._now())
+
     def heard_text(self, item_id: str) -> str:
         return next((turn.text for turn in self._ledger.conversation() if turn.item_id == item_id), "")
 

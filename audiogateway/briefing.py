@@ -4,20 +4,21 @@ from datetime import datetime
 
 from audiogateway import prompts
 from audiogateway.dialogue import EARS
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.surroundings import Models
 from audiogateway.tools import offered_json
 from calls.contracts import TalkOrder
 
 
-def configuration_of(order: TalkOrder, models: Models, line_format: NarrowBand, now: datetime) -> Configuration:
+def configuration_of(order: TalkOrder, models: Models, line_format: LineFormat, now: datetime) -> Configuration:
     return Configuration(
         instructions=prompts.instructions(order, now=now),
         tools=offered_json(order),
         voice=models.voice,
         transcription_model=models.transcription,
         language=prompts.language_code(order.brief.language),
-        audio_format=line_format.model_format,
+        input_format=line_format.callee_format,
+        output_format=line_format.wanted.model_format,
         turn_detection=EARS,
     )

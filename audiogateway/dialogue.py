@@ -16,7 +16,7 @@ from audiogateway.conduct import Conduct, Manner
 from audiogateway.figures import TalkFigures
 from audiogateway.floor import Floor
 from audiogateway.handover import Handover
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import NARROW_HZ, LineFormat
 from audiogateway.own_ears import OwnEars
 from audiogateway.patience import Failures
 from audiogateway.phrases import Recorded
@@ -46,7 +46,7 @@ class Dialogue:
         *,
         agent_begins: bool,
         models: Models,
-        line_format: NarrowBand,
+        line_format: LineFormat,
         onset_gate_ms: int,
         store: Store,
         now: WallClock,
@@ -77,6 +77,7 @@ class Dialogue:
         self._first_words_due = not agent_begins
         self._is_closing = False
         self._speech_item: str | None = None
+        self._line_rate_hz = 0
         self.failures = Failures()
         self._agent_had_last_word = False
         self.is_abandoned = False
@@ -121,6 +122,7 @@ class Dialogue:
         for event in self._handover.events(EARS, goes_on=self._responses.goes_on):
             voice.send(event)
         self._tools.session_renewed()
+        self._speech.session_renewed()
         self._responses.session_renewed()
 
     def write_last_words(self, voice: Voice) -> None:
@@ -171,12 +173,24 @@ class Dialogue:
             self._send(commit_audio())
         self._books.write_turns()
 
+    def line_rate(self, rate_hz: int) -> None:
+        """The line brings the callee's sound at this rate, or does so from now on."""
+        expected_hz = self._line_rate_hz or (rate_hz if self._line_format.is_wide_band else NARROW_HZ)
+        self._line_rate_hz = rate_hz
+        if rate_hz != expected_hz:
+            self._books.sound_is_wrong("line_rate", {"expected_hz": expected_hz, "arrives_hz": rate_hz})
+
     # What others ask
 
     @property
     def agent_had_last_word(self) -> bool:
         """The agent has said something since the callee last spoke."""
         return self._agent_had_last_word
+
+    @property
+    def sound_is_unknown(self) -> bool:
+        """What the model sends cannot be played."""
+        return self._speech.is_unknown
 
     @property
     def last_words_were_heard(self) -> bool:

@@ -18,6 +18,7 @@ class TalkFigures:
     ignored_noises, ignored_echoes: what the model took for speech while the agent spoke, and was none.
     voice_losses, voice_away_ms, voice_rotations: sessions of the model that were lost in the talk, and how long it
     was without one; sessions that were replaced before they grew too old.
+    quality_warnings: kinds of events of this call that tell of sound in another format than was ordered.
     underruns: the model's sound came too slowly, and the callee heard a gap in a sentence.
     """
 
@@ -37,6 +38,7 @@ class TalkFigures:
     voice_losses: int = 0
     voice_away_ms: int = 0
     voice_rotations: int = 0
+    quality_warnings: list[str] = field(default_factory=list)
     tokens: Counter[str] = field(default_factory=Counter)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,5 +59,6 @@ class TalkFigures:
             "voice_losses": self.voice_losses,
             "voice_away_ms": self.voice_away_ms,
             "voice_rotations": self.voice_rotations,
+            "quality_warnings": self.quality_warnings,
             "tokens": dict(self.tokens),
         }

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
-from audiogateway.line_format import NarrowBand
-from audiogateway.playout import FRAME_MS
+from audiogateway.line_format import LineFormat
 from audiogateway.realtime.history import Heard, Said, ToolUse, Unwritten, go_on, newest, retell
 from audiogateway.realtime.openai_codec import TurnDetection, append_audio, commit_audio, detect_turns
 from audiogateway.tape import CalleeTape
@@ -19,8 +18,8 @@ LEAST_SPEECH_MS = 200
 class Handover:
     """Of one talk. It keeps the callee's last words as sound, and tells a new session all it must know."""
 
-    def __init__(self, line_format: NarrowBand, books: Bookkeeping, speech: AgentSpeech, tools: ToolCalls) -> None:
-        self._bytes_per_ms = line_format.frame_bytes // FRAME_MS
+    def __init__(self, line_format: LineFormat, books: Bookkeeping, speech: AgentSpeech, tools: ToolCalls) -> None:
+        self._bytes_per_ms = line_format.callee_bytes_per_ms
         self._least_bytes = LEAST_SPEECH_MS * self._bytes_per_ms
         self._books = books
         self._speech = speech

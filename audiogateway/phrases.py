@@ -133,4 +133,4 @@ class _Speaker:
 
 
 def _key(configuration: Configuration) -> _Key:
-    return configuration.voice, configuration.language, configuration.audio_format
+    return configuration.voice, configuration.language, configuration.output_format

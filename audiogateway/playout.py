@@ -68,6 +68,12 @@ class PlayoutBuffer:
         self.underruns = 0
         self.is_paused = False
 
+    def change_format(self, *, frame_bytes: int, silence: int) -> None:
+        """What has come, and what will, is of another format than was believed."""
+        self._frame_bytes = frame_bytes
+        self._padding = bytes([silence]) * frame_bytes
+        self._max_bytes = MAX_BUFFERED_MS // FRAME_MS * frame_bytes
+
     def add(self, item_id: str, audio: bytes) -> None:
         """More audio of an item. Late audio of an interrupted item, and audio beyond the limit, is dropped."""
         if item_id in self._cut or self._buffered_bytes + len(audio) > self._max_bytes:

@@ -14,7 +14,7 @@ from audiogateway.callee.reception import Reception
 from audiogateway.conduct import Manner
 from audiogateway.dialogue import Dialogue
 from audiogateway.hangup import FAREWELL, LAST_WORDS_MS, MESSAGE_MS, NOBODY_THERE, Hangup
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.phase import Phase
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.realtime.connection import Voice
@@ -63,7 +63,7 @@ class Session:
         self._frames = 0
         self._settled = asyncio.Event()
         self._menu = PhoneMenu()
-        self._line_format = NarrowBand()
+        self._line_format = LineFormat(wide_band=order.wide_band)
         self.asking = Asking(order, around.store, around.spawn, around.now, self.now_ms, lambda: self._dialogue)
         self._line = TalkLine(self._line_format)
         self._dialogue = self._new_dialogue()
@@ -217,6 +217,9 @@ class Session:
         self._dialogue.hear(samples)
         self._reception.hear(samples)
 
+    def on_line_rate(self, rate_hz: int) -> None:
+        self._dialogue.line_rate(rate_hz)
+
     def on_digit(self, digit: str) -> None:
         self._around.store.record_event(
             self.order.call_id, kind="key_pressed", source="pbx", detail={"digit": digit}, at=self._around.now()
@@ -278,6 +281,8 @@ class Session:
                 self.end_politely("max_duration")
             elif self._dialogue.failures.has_given_up:
                 self.on_voice_given_up("voice_refused" if self._dialogue.failures.is_fatal else "voice_failed")
+            elif self._dialogue.sound_is_unknown:
+                self.end_now("voice_unknown")
             elif self._dialogue.is_abandoned:
                 self._nobody_is_there()
         elif self.phase is Phase.CLOSING:
@@ -311,6 +316,8 @@ class Session:
         self._dialogue.ask_again(math.inf)  # there is no clock yet
         if self._dialogue.failures.has_given_up:
             self.on_voice_lost("The model cannot answer.")
+        elif self._dialogue.sound_is_unknown:
+            self.on_voice_lost("The model speaks in a format that nobody knows.")
         elif not self.is_ready and isinstance(event, AgentAudio):
             self._become_ready()
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from audiogateway.audiosocket.server import Line
 from audiogateway.comfort import Comfort
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.recording.recorder import TalkRecording
 
 
 class TalkLine:
-    def __init__(self, line_format: NarrowBand) -> None:
+    def __init__(self, line_format: LineFormat) -> None:
         self._format = line_format
         self._comfort = Comfort()
         self._line: Line | None = None
@@ -57,7 +57,7 @@ class TalkLine:
     def tick(self, said: Sequence[bytes | None], *, skipped: int) -> bytes:
         """Sends frames of the agent's voice; None is silence. Returns silence that the model shall hear."""
         if self._recording is not None:
-            self._recording.ticked(said, skipped=skipped)
+            self._recording.ticked(map(self._format.to_recording, said), skipped=skipped)
         if self._line is None:
             return b""
         for frame in said:

@@ -17,7 +17,7 @@ from audiogateway import patience
 from audiogateway.audio.tone import comfort_tone
 from audiogateway.dialogue import Dialogue
 from audiogateway.filler import FillerWatch
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.patience import Rotation
 from audiogateway.phrases import Phrase, Recorded
 from audiogateway.realtime.connection import Voice, VoiceListener
@@ -30,8 +30,6 @@ STALL_SECONDS = 8.0
 """An answer is owed and the session says nothing at all for so long: it is as good as lost."""
 ROTATION_RETRY_SECONDS = 20.0
 """Between tries to open another session while the old one still speaks."""
-
-_SAMPLE_BYTES = 2
 
 
 class Talker(VoiceListener, Protocol):
@@ -54,7 +52,7 @@ class TalkVoice:
         talker: Talker,
         configuration: Callable[[], Configuration],
         dialogue: Callable[[], Dialogue],
-        line_format: NarrowBand,
+        line_format: LineFormat,
     ) -> None:
         self._call_id = call_id
         self._around = around
@@ -184,8 +182,8 @@ class TalkVoice:
         return self._around.phrases.of(self._configuration()).get(phrase)
 
     def _tone(self) -> Recorded:
-        samples = comfort_tone(self._line_format.line_bytes_per_ms // _SAMPLE_BYTES)
-        return Recorded(self._line_format.to_model(samples), "")
+        sound = self._line_format.agent
+        return Recorded(sound.encode(comfort_tone(sound.samples_per_ms)), "")
 
     def _note(self, kind: str, detail: dict[str, object]) -> None:
         self._around.store.record_event(

@@ -23,6 +23,7 @@ TalkOverCause = Literal[
     "line_error",
     "voice_lost",
     "voice_refused",
+    "voice_unknown",
     "voice_failed",
     "",
 ]
@@ -109,6 +110,7 @@ AFTER_THE_TALK: dict[str, Ending] = {
     "stopped": Ending(Outcome.COMPLETED, "The call was ended on request."),
     "connection_lost": Ending(Outcome.DROPPED, "The connection was lost during the talk."),
     "voice_lost": Ending(Outcome.DROPPED, "The connection to the model was lost and could not be had again."),
+    "voice_unknown": Ending(Outcome.DROPPED, "The model's sound came in a format that cannot be played."),
     "voice_refused": Ending(Outcome.DROPPED, "The model refused to go on: check the account and its key."),
     "voice_failed": Ending(Outcome.DROPPED, "The model failed to answer again and again."),
     "line_error": Ending(Outcome.DROPPED, "What the PBX sent was no sound of a call."),

@@ -22,10 +22,10 @@ from audiogateway.audiosocket.codec import (
     Digit,
     Garbage,
     Hangup,
-    Kind,
     Message,
     PeerError,
 )
+from audiogateway.audiosocket.ear import Ear
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +50,9 @@ class LineListener(Protocol):
     """Who hears a line (the session of its call)."""
 
     def on_audio(self, samples: bytes) -> None: ...
+    def on_line_rate(self, rate_hz: int) -> None:
+        """Of the sound that comes now; `on_audio` gets 8 kHz whatever it is."""
+
     def on_digit(self, digit: str) -> None: ...
     def on_line_closed(self, reason: str) -> None:
         """One of the three above, or what the other side did wrong."""
@@ -85,6 +88,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._peer = ""
         self._reason = CLOSED_BY_PBX
+        self._ear = Ear(self._on_rate)
         self._pace = Pace(asyncio.get_running_loop().time)
 
     # asyncio's callbacks
@@ -101,8 +105,9 @@ class AudioSocketConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         heard: list[bytes] = []
         for message in self._decoder.feed(data):
-            if type(message) is Audio and self._listener is not None and message.kind is Kind.SLIN_8K:
-                heard.append(message.samples)
+            sound = self._ear.hear(message) if type(message) is Audio and self._listener is not None else None
+            if sound is not None:
+                heard.append(sound)
             else:
                 self._hear(heard)
                 self._handle(message)
@@ -121,6 +126,10 @@ class AudioSocketConnection(asyncio.Protocol):
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_line_closed(self._reason)
+
+    def _on_rate(self, rate_hz: int) -> None:
+        if self._listener is not None:
+            self._listener.on_line_rate(rate_hz)
 
     # Line
 

@@ -125,11 +125,13 @@ class RealtimeConnection:
                 self.lives_seconds = session_seconds(expires_at - time.time() if expires_at else None)
                 self.send(configure(self._configuration))
             case events.SessionUpdated(input_format, output_format):
-                wanted = self._configuration.audio_format
-                if {input_format, output_format} <= {wanted, ""}:
-                    self._ready.set_result(None)
+                wanted = self._configuration
+                if input_format not in (wanted.input_format, ""):
+                    self._fail(PermanentError(f"The model would hear {input_format}, not {wanted.input_format}."))
+                elif output_format not in (wanted.output_format, ""):
+                    self._fail(PermanentError(f"The model would speak {output_format}, not {wanted.output_format}."))
                 else:
-                    self._fail(PermanentError(f"The model would speak {output_format}, not {wanted}."))
+                    self._ready.set_result(None)
             case events.ServerError(code, message):
                 self._fail(_refused(code, message))
             case events.ProtocolProblem(what):

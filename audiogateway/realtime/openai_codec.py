@@ -15,6 +15,7 @@ from audiogateway.realtime.events import Event, ProtocolProblem
 
 MAX_TEXT = 100_000
 """Longer texts of a transcript or of a tool's arguments are cut: nobody says that on the telephone."""
+PCM_HZ = 24_000
 MAX_NUMBER = 10**9
 """No count and no time of a call is larger; what is, counts as absent."""
 
@@ -61,12 +62,16 @@ class Configuration:
     voice: str
     transcription_model: str
     language: str
-    audio_format: str
+    input_format: str
+    output_format: str
     turn_detection: TurnDetection | None
 
 
+def _audio_format(name: str) -> dict[str, Any]:
+    return {"type": name, "rate": PCM_HZ} if name == "audio/pcm" else {"type": name}
+
+
 def configure(wanted: Configuration) -> bytes:
-    audio_format = {"type": wanted.audio_format}
     transcription = {"model": wanted.transcription_model}
     if wanted.language:
         transcription["language"] = wanted.language
@@ -76,11 +81,11 @@ def configure(wanted: Configuration) -> bytes:
         "instructions": wanted.instructions,
         "audio": {
             "input": {
-                "format": audio_format,
+                "format": _audio_format(wanted.input_format),
                 "transcription": transcription,
                 "turn_detection": wanted.turn_detection and wanted.turn_detection.to_json(),
             },
-            "output": {"format": audio_format, "voice": wanted.voice},
+            "output": {"format": _audio_format(wanted.output_format), "voice": wanted.voice},
         },
         "tools": list(wanted.tools),
         "tool_choice": "auto",

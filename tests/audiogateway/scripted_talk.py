@@ -6,7 +6,7 @@ from typing import Any
 
 from audiogateway.asking import OwnersWord
 from audiogateway.dialogue import EARS, Dialogue
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LineFormat
 from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.playout import FRAME_MS
@@ -50,7 +50,7 @@ class Talk:
             CALL_ID,
             agent_begins=agent_begins,
             models=Models("gpt-realtime-2.1", "gpt-transcribe", "marin"),
-            line_format=NarrowBand(),
+            line_format=LineFormat(),
             onset_gate_ms=onset_gate_ms,
             store=self.store,
             now=lambda: NOW,

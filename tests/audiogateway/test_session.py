@@ -42,6 +42,7 @@ class Stage:
         max_seconds: int = 900,
         first_speaker: str = "callee",
         transfer_ring_seconds: int = 0,
+        wide_band: bool = False,
         **brief: Any,
     ) -> None:
         self.clock = VirtualClock()
@@ -57,6 +58,7 @@ class Stage:
                 talk_order(first_speaker=first_speaker, **brief),
                 max_seconds=max_seconds,
                 transfer_ring_seconds=transfer_ring_seconds,
+                wide_band=wide_band,
             ),
             around,
             on_ready=self.ready.append,

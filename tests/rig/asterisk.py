@@ -57,8 +57,9 @@ class RunningAsterisk:
     desk_dial_string = "PJSIP/{number}@desk"
     context = "opendeep-out"
 
-    def __init__(self, ami_certificate: bytes | None = None) -> None:
+    def __init__(self, ami_certificate: bytes | None = None, trunk_codecs: str = "ulaw") -> None:
         """`ami_certificate`: key and certificate in PEM; with it, AMI is served over TLS too, at `ami_tls_port`."""
+        self._trunk_codecs = trunk_codecs
         self._certificate = ami_certificate
         self._tree = ensure_rootfs()
         self.version = asterisk_version(self._tree)
@@ -153,6 +154,7 @@ class RunningAsterisk:
             ("transport-udp", "bind"): f"{LOOPBACK}:{self.sip_port}",
             ("trunk-aor", "contact"): f"sip:{LOOPBACK}:{self.trunk_port}",
             ("trunk-identify", "match"): LOOPBACK,
+            ("trunk", "allow"): self._trunk_codecs,
             ("desk-aor", "contact"): f"sip:{LOOPBACK}:{self.desk_port}",
         }
         return with_values((DEPLOYED / "pjsip.conf").read_text() + (RIG / "desk.conf").read_text(), values)

@@ -18,7 +18,6 @@ from tests.rig.ports import LOOPBACK
 HEADER = struct.Struct("!BBHII")
 VERSION_2 = 0x80
 MARKER = 0x80
-PCMU = 0
 TELEPHONE_EVENT = 101
 END_OF_EVENT = 0x80
 EVENT = struct.Struct("!BBH")
@@ -43,14 +42,29 @@ class Packet:
     payload: bytes
 
 
+@dataclass(frozen=True)
+class Codec:
+    """How audio is carried: `name` is its encoding in SDP."""
+
+    payload_type: int
+    name: str
+    rate_hz: int
+
+
+PCMU = Codec(0, "PCMU", 8_000)
+L16_16K = Codec(118, "L16", 16_000)
+"""16 bit linear, big endian."""
+
+
 class RtpPeer:
     """Listens on `port` between enter and exit; answers whoever sends first, and is silent until then.
 
     From then on it sends a packet every 20 ms as a telephone does: what was given to `play`, or silence. One that
-    `saves_packets` sends nothing in place of silence.
+    `saves_packets` sends nothing in place of silence. With another `codec` than mu-law it can hear, and cannot speak.
     """
 
-    def __init__(self, *, saves_packets: bool = False) -> None:
+    def __init__(self, *, saves_packets: bool = False, codec: Codec = PCMU) -> None:
+        self._codec = codec
         self.saves_packets = saves_packets
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -101,10 +115,10 @@ class RtpPeer:
 
     def packets(self) -> list[Packet]:
         """The audio packets that arrived so far."""
-        return [packet for packet in list(self._packets) if packet.payload_type == PCMU]
+        return [packet for packet in list(self._packets) if packet.payload_type == self._codec.payload_type]
 
     def heard(self) -> bytes:
-        """Their audio (8 kHz mu-law), in order of arrival, with nothing put into gaps."""
+        """Their audio (8 kHz mu-law unless by another codec), in order of arrival, with nothing put into gaps."""
         return b"".join(packet.payload for packet in self.packets())
 
     def sent(self) -> list[tuple[float, bytes]]:
@@ -166,7 +180,7 @@ class RtpPeer:
                 self._changed.notify_all()
             elif self.saves_packets:
                 return []
-        return [(PCMU, now, frame.ljust(FRAME_SAMPLES, SILENCE))]
+        return [(PCMU.payload_type, now, frame.ljust(FRAME_SAMPLES, SILENCE))]
 
     def _next_of_key(self, now: int) -> list[tuple[int, int, bytes]]:
         digit, lasts = self._keys[0]

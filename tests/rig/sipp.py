@@ -14,6 +14,7 @@ from typing import Self
 from tests.rig import apt
 from tests.rig.ports import LOOPBACK
 from tests.rig.process import OwnedProcess
+from tests.rig.rtp import PCMU, Codec
 
 PACKAGE = "sip-tester"
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -36,9 +37,12 @@ def answers(rtp_port: int, after_s: float = 0.0) -> Behaviour:
     return Behaviour("answer", {"rtp_port": str(rtp_port)}, pause_ms=round(after_s * 1000))
 
 
-def answers_each_at_its_port() -> Behaviour:
+def answers_each_at_its_port(codec: Codec = PCMU) -> Behaviour:
     """As `answers`, with the audio of every call at the port that the last five digits of its number are."""
-    return Behaviour("answer_at_port_of_number")
+    return Behaviour(
+        "answer_at_port_of_number",
+        {"payload_type": str(codec.payload_type), "encoding": f"{codec.name}/{codec.rate_hz}"},
+    )
 
 
 def answers_and_hangs_up(after_s: float, rtp_port: int = NO_AUDIO_PORT) -> Behaviour:

@@ -24,7 +24,7 @@ from tests.rig.metronome import Metronome
 from tests.rig.pbx import WAIT_S, Pbx
 from tests.rig.ports import LOOPBACK, free_tcp_port
 from tests.rig.process import OwnedProcess
-from tests.rig.rtp import RtpPeer
+from tests.rig.rtp import PCMU, Codec, RtpPeer
 from tests.rig.sipp import Callee, answers_each_at_its_port
 from tests.rig.wire import Segment, Wire, messages
 
@@ -164,7 +164,8 @@ def _begins_with(segments: list[Segment], first: bytes) -> bool:
 class Stage:
     """Between enter and exit; any number of calls."""
 
-    def __init__(self, asterisk: RunningAsterisk) -> None:
+    def __init__(self, asterisk: RunningAsterisk, codec: Codec = PCMU) -> None:
+        self._codec = codec
         self._asterisk = asterisk
         self._stack = ExitStack()
         self.gateway: GatewayProcess
@@ -185,7 +186,7 @@ class Stage:
             url = f"ws://{LOOPBACK}:{openai_port}/v1/realtime"
             self.gateway = stack.enter_context(GatewayProcess(url, self.recordings))
             self.metronome = stack.enter_context(Metronome())
-            stack.enter_context(Callee(self._asterisk.trunk_port, answers_each_at_its_port()))
+            stack.enter_context(Callee(self._asterisk.trunk_port, answers_each_at_its_port(self._codec)))
             port = self.gateway.wait_for("listening", UUID(int=0), timeout_s=START_TIMEOUT_S)["port"]
             self.address = (LOOPBACK, int(port))
             self.audiosocket = stack.enter_context(Wire(port))
@@ -201,7 +202,7 @@ class Stage:
 
     def prepare(self, *, saves_packets: bool = False, order: dict[str, Any] | None = None, **brief: Any) -> Talk:
         """A call whose voice is ready. `order` and `brief` change fields of the order and of its brief."""
-        phone = self._calls.enter_context(RtpPeer(saves_packets=saves_packets))
+        phone = self._calls.enter_context(RtpPeer(saves_packets=saves_packets, codec=self._codec))
         originator, observer = (
             self._calls.enter_context(self._asterisk.connect(account))
             for account in (self._asterisk.originator, self._asterisk.observer)

@@ -23,6 +23,7 @@ class Talk:
         self.line: Line | None = None
         self.heard = bytearray()
         self.digits = ""
+        self.rates: list[int] = []
         self.closed: list[str] = []
         self.news = asyncio.Event()
 
@@ -36,6 +37,9 @@ class Talk:
     def on_audio(self, samples: bytes) -> None:
         self.heard += samples
         self.news.set()
+
+    def on_line_rate(self, rate_hz: int) -> None:
+        self.rates.append(rate_hz)
 
     def on_digit(self, digit: str) -> None:
         self.digits += digit
@@ -182,7 +186,7 @@ async def test_an_id_is_good_for_one_connection(connect: Connect, talk: Talk) ->
 
 @pytest.mark.parametrize(
     "bad",
-    [encode_call_id(CALL_ID), HANGUP_MESSAGE, b"\x13\x00\x02ab", b"\xff\x00\x01\x04", b"\x10\x00\x00"],
+    [encode_call_id(CALL_ID), HANGUP_MESSAGE, b"\x12\x00\x02ab", b"\xff\x00\x01\x04", b"\x10\x00\x00"],
     ids=["second id", "hangup", "another rate", "error", "no sample"],
 )
 async def test_a_line_that_breaks_the_rules_is_closed(connect: Connect, talk: Talk, bad: bytes) -> None:

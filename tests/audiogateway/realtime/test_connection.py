@@ -20,7 +20,9 @@ from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration, TurnDetection
 from opendeep.core.errors import PermanentError, RetryableError
 
-CONFIGURATION = Configuration("Be brief.", [], "marin", "gpt-transcribe", "en", "audio/pcmu", TurnDetection())
+CONFIGURATION = Configuration(
+    "Be brief.", [], "marin", "gpt-transcribe", "en", "audio/pcmu", "audio/pcmu", TurnDetection()
+)
 FORMATS = {"input": {"format": {"type": "audio/pcmu"}}, "output": {"format": {"type": "audio/pcmu"}}}
 
 Script = Callable[[ServerConnection], Awaitable[None]]

@@ -40,7 +40,8 @@ CONFIGURATION = Configuration(
     voice="marin",
     transcription_model="gpt-transcribe",
     language="en",
-    audio_format="audio/pcmu",
+    input_format="audio/pcmu",
+    output_format="audio/pcmu",
     turn_detection=TurnDetection(),
 )
 
