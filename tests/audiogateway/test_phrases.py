@@ -10,7 +10,8 @@ from opendeep.core.errors import RetryableError
 from tests.audiogateway.fakes import RecordingVoice, Spawned
 from tests.openai_server import OpenAIServer
 
-CONFIGURATION = Configuration("Be brief.", [], "marin", "gpt-transcribe", "en", "audio/pcmu", TurnDetection())
+MU_LAW = "audio/pcmu"
+CONFIGURATION = Configuration("Be brief.", [], "marin", "gpt-transcribe", "en", MU_LAW, MU_LAW, TurnDetection())
 
 
 class Model:
