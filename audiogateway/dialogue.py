@@ -180,6 +180,10 @@ class Dialogue:
         if rate_hz != expected_hz:
             self._books.sound_is_wrong("line_rate", {"expected_hz": expected_hz, "arrives_hz": rate_hz})
 
+    def line_broke(self, problem: str) -> None:
+        """The PBX's side did what no PBX does."""
+        self._books.sound_is_wrong("line_error", {"problem": problem})
+
     # What others ask
 
     @property

@@ -8,7 +8,7 @@ import structlog
 
 from audiogateway import prompts
 from audiogateway.asking import Asking
-from audiogateway.audiosocket.server import CLOSED_BY_PBX, CONNECTION_LOST, HUNG_UP, Line
+from audiogateway.audiosocket.server import Line
 from audiogateway.briefing import configuration_of
 from audiogateway.callee.reception import Reception
 from audiogateway.conduct import Manner
@@ -22,7 +22,7 @@ from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import AgentAudio, Event, ServerError
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.surroundings import Surroundings
-from audiogateway.talk_line import TalkLine
+from audiogateway.talk_line import TalkLine, cause_of_break
 from audiogateway.talk_voice import TalkVoice
 from audiogateway.tool_calls import ToolCalls
 from audiogateway.tools.base import Desk
@@ -70,8 +70,7 @@ class Session:
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
         )
-        sample_rate = 1000 * self._line_format.line_bytes_per_ms // 2
-        self._reception = Reception(order, around.store, around.now, self, sample_rate=sample_rate)
+        self._reception = Reception(order, around.store, around.now, self)
         self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._line.hang_up)
         self.transfer = Transfer(order, around.commands, around.spawn, self)
 
@@ -249,7 +248,9 @@ class Session:
             return
         self._around.ticker.remove(self)
         self._line.end_recording()
-        self._cause = self._cause or self._cause_of(reason)
+        self._cause = self._cause or cause_of_break(reason) or self._reception.hung_up_cause()
+        if self._cause == "line_error":
+            self._dialogue.line_broke(reason)
         self._log.info("line_closed", reason=reason, cause=self._cause)
         self.phase = Phase.WINDING_UP
         self.asking.close()
@@ -258,17 +259,6 @@ class Session:
             self._finish()
         else:
             self._around.spawn(self._wait_for_transcription())
-
-    def _cause_of(self, reason: str) -> str:
-        """Of a line that was not closed by us."""
-        if reason == CONNECTION_LOST:
-            return "connection_lost"
-        if reason in (CLOSED_BY_PBX, HUNG_UP):
-            return self._reception.hung_up_cause()
-        self._around.store.record_event(
-            self.order.call_id, kind="line_error", source="gateway", detail={"problem": reason}, at=self._around.now()
-        )
-        return "line_error"
 
     def _keep_house(self) -> None:
         now_ms = self.now_ms()

@@ -5,10 +5,22 @@ A line may be taken away by the PBX and be connected again, when a callee was pu
 
 from collections.abc import Sequence
 
+from audiogateway.audiosocket import server
 from audiogateway.audiosocket.server import Line
 from audiogateway.comfort import Comfort
 from audiogateway.line_format import LineFormat
 from audiogateway.recording.recorder import TalkRecording
+
+
+def cause_of_break(reason: str) -> str:
+    """Why a line ended that ends with this reason; "" when somebody hung up."""
+    match reason:
+        case server.CLOSED_BY_PBX | server.HUNG_UP:
+            return ""
+        case server.CONNECTION_LOST:
+            return "connection_lost"
+        case _:
+            return "line_error"
 
 
 class TalkLine:

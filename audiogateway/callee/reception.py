@@ -55,13 +55,13 @@ class Floor(Protocol):
 class Reception:
     """Of one call. Times are milliseconds since the answer."""
 
-    def __init__(self, order: TalkOrder, store: Store, now: WallClock, floor: Floor, *, sample_rate: int) -> None:
+    def __init__(self, order: TalkOrder, store: Store, now: WallClock, floor: Floor) -> None:
         self._order = order
         self._store = store
         self._now = now
         self._floor = floor
         self._label = CalleeLabel()
-        self._ear = ToneEar(sample_rate)
+        self._ear = ToneEar()
         self._began_ms: dict[str, int] = {}
         self._lasted_ms: dict[str, int] = {}
         self._beep_ms: int | None = None
@@ -79,7 +79,7 @@ class Reception:
     # Signs
 
     def hear(self, samples: bytes) -> None:
-        """Sound of the callee, as it comes from the line: 16 bit, linear."""
+        """Sound of the callee, 16 bit at 8 kHz."""
         if self._is_listening and (tone := self._ear.hear(samples)) is not None:
             self._weigh(self._label.sounded(tone, now_ms=self._floor.now_ms()))
             if tone is Tone.BEEP:

@@ -67,14 +67,9 @@ class _Run:
 
 
 class ToneEar:
-    """Listens to one callee: linear samples of 16 bit, in pieces of any size.
+    """Listens to one callee: linear samples of 16 bit at 8 kHz, in pieces of any size."""
 
-    Of a `sample_rate` that is a multiple of 8 kHz only as many samples are looked at as of a telephone line.
-    """
-
-    def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
-        self._step = sample_rate // SAMPLE_RATE
-        self._frame_bytes = 2 * FRAME_SAMPLES * self._step
+    def __init__(self) -> None:
         self._rest = b""
         self._frame = 0
         self._run: _Run | None = None
@@ -86,12 +81,12 @@ class ToneEar:
 
     def hear(self, samples: bytes) -> Tone | None:
         """What is known since this sound; None mostly."""
-        if self._rest or len(samples) != self._frame_bytes:
+        if self._rest or len(samples) != 2 * FRAME_SAMPLES:
             return self._hear_pieces(self._rest + samples)
         return self._hear_frame(samples)
 
     def _hear_pieces(self, samples: bytes) -> Tone | None:
-        size = self._frame_bytes
+        size = 2 * FRAME_SAMPLES
         whole = len(samples) // size * size
         self._rest = samples[whole:]
         heard = [self._hear_frame(samples[at : at + size]) for at in range(0, whole, size)]
@@ -99,7 +94,7 @@ class ToneEar:
 
     def _hear_frame(self, samples: bytes) -> Tone | None:
         self._frame += 1
-        frame = np.frombuffer(samples, "<i2")[:: self._step].astype(np.float32)
+        frame = np.frombuffer(samples, "<i2").astype(np.float32)
         power = float(frame.dot(frame)) / FRAME_SAMPLES
         hz = single_tone_hz(frame) if power >= QUIETEST_RMS**2 else None
         return self._fax(hz) or self._beep(hz, power)

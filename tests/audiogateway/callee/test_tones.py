@@ -53,15 +53,6 @@ def test_sound_may_come_in_pieces_of_any_size(piece: int) -> None:
     assert heard(line(silence(100), tone(1000, 400), silence(400)), piece=piece) == [Tone.BEEP]
 
 
-def test_a_line_of_wide_band_is_listened_to_as_well() -> None:
-    times = np.arange(24_000 * 400 // 1000) / 24_000
-    beep = (6000 * np.sin(2 * np.pi * 1000 * times)).astype("<i2").tobytes()
-    ear = ToneEar(24_000)
-    sound = beep + bytes(24_000)
-    tones = [ear.hear(sound[at : at + 960]) for at in range(0, len(sound), 960)]
-    assert [tone for tone in tones if tone is not None] == [Tone.BEEP]
-
-
 @pytest.mark.parametrize("phrase", all_phrases())
 def test_no_word_of_a_callee_is_a_beep(phrase: str) -> None:
     assert heard(synthesize(phrase) + bytes(8000)) == []
