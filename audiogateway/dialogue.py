@@ -63,7 +63,7 @@ class Dialogue:
         self._floor = Floor(
             agent_begins=agent_begins,
             gate_ms=onset_gate_ms,
-            ears=OwnEars(line_format),
+            ears=OwnEars(),
             speech=self._speech,
             responses=self._responses,
             figures=self._books.figures,

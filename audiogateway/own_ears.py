@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from audiogateway.audio.levels import Levels, level_dbfs, levels_dbfs
-from audiogateway.line_format import NarrowBand
+from audiogateway.line_format import LINE_BYTES_PER_MS
 from audiogateway.playout import FRAME_MS
 
+_FRAME_BYTES = LINE_BYTES_PER_MS * FRAME_MS
 MEMORY_FRAMES = 1500 // FRAME_MS
 NEWS_MS = 400
 """So old the news of a speech may be. What was heard before that belongs to the speech before."""
@@ -40,8 +41,7 @@ class Onset:
 class OwnEars:
     """Of one call."""
 
-    def __init__(self, line_format: NarrowBand) -> None:
-        self._frame_bytes = line_format.line_bytes_per_ms * FRAME_MS
+    def __init__(self) -> None:
         self._callee: deque[bytes] = deque(maxlen=MEMORY_FRAMES)
         self._voice_dbfs = QUIET_DBFS
 
@@ -68,5 +68,5 @@ class OwnEars:
         return level_dbfs(samples) > self._voice_dbfs
 
     def _levels_of_callee(self) -> Levels:
-        sound = b"".join(self._callee)[-MEMORY_FRAMES * self._frame_bytes :]
-        return levels_dbfs(sound[len(sound) % self._frame_bytes :], self._frame_bytes)
+        sound = b"".join(self._callee)[-MEMORY_FRAMES * _FRAME_BYTES :]
+        return levels_dbfs(sound[len(sound) % _FRAME_BYTES :], _FRAME_BYTES)
