@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosedError
 from sandbox.openai.controls import KINDS
 from sandbox.openai.faults import TABLE, Fault, parse_fault
 from sandbox.openai.realtime.settings import Pace
-from tests.sandbox.openai_realtime.test_protocol import closed
+from tests.sandbox.openai_realtime.test_refusals import closed
 from tests.sandbox.openai_realtime.test_talk import INSTRUCTIONS, INTRODUCTION, TOOLS
 from tests.sandbox.openai_realtime.wire import Client, client, spoken, stand_in
 

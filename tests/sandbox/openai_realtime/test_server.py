@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from sandbox.openai.server import build_server, listen
 from sandbox.openai.settings import Settings
 from tests.sandbox.openai_realtime.test_faults import order
-from tests.sandbox.openai_realtime.test_protocol import closed
+from tests.sandbox.openai_realtime.test_refusals import closed
 from tests.sandbox.openai_realtime.test_talk import INSTRUCTIONS, INTRODUCTION
 from tests.sandbox.openai_realtime.wire import client, spoken
 
