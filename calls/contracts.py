@@ -90,6 +90,27 @@ class CallGroupSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Callee:
+    """Somebody who shall be called; `time_zone` and `consent` are empty when nobody told them."""
+
+    number: str
+    time_zone: str = ""
+    consent: str = ""
+
+
+CALLING_HOURS = "calling_hours"
+"""The rule of a Refusal that is a matter of time, not of the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why somebody can never be called: the gate's rule, and words for the owner."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class TalkOrder:
     """What a gateway needs to hold one call."""
 

@@ -22,6 +22,7 @@ from calls.services.capacity import free_lines, sweep_when_a_line_frees
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
+from calls.services.outlook import hindrances, refusals
 from calls.services.recordings import record_recording
 from calls.services.requests import request_call
 from calls.services.talk import (
@@ -52,6 +53,7 @@ __all__ = [
     "figures_of_group",
     "free_lines",
     "hang_up",
+    "hindrances",
     "is_do_not_call",
     "latest_calls",
     "mark_do_not_call",
@@ -68,6 +70,7 @@ __all__ = [
     "record_recording",
     "record_turns",
     "record_usage",
+    "refusals",
     "request_call",
     "request_reschedule",
     "sweep_when_a_line_frees",

@@ -29,7 +29,7 @@ def facts_of(call: Call, at: datetime) -> DialFacts:
         time_zone=call.time_zone if call.time_zone_told else "",
         consent=call.consent,
         organization=settings,
-        group=_group(call.group),
+        group=group_facts(call.group),
         do_not_call=_do_not_call(call),
         hours=hours_of(call.organization_id),
         has_live_call=others.live().exists(),
@@ -59,7 +59,7 @@ def hours_of(organization_id: UUID) -> Sequence[Window]:
     return windows or DEFAULT_HOURS
 
 
-def _group(group: CallGroup | None) -> GroupFacts | None:
+def group_facts(group: CallGroup | None) -> GroupFacts | None:
     if group is None:
         return None
     return GroupFacts(

@@ -16,6 +16,7 @@ from campaigns.models import Campaign
 from campaigns.rest.serializers import CampaignDetailOutput, CampaignOutput, PriorityInput, ReportOutput
 from campaigns.selectors import campaign_for, campaigns_of, figures_of, latest_report, tasks_of
 from campaigns.services import control
+from campaigns.services.outlook import hindrances_of
 from campaigns.services.reports import request_so_far
 from opendeep.accounts.rest import tenant
 from opendeep.core.clock import now
@@ -44,6 +45,7 @@ class CampaignDetail(APIView):
             "figures": figures_of([campaign.pk]),
             "tasks": tasks_of(campaign)[:TASKS_SHOWN],
             "outage": outage_of(campaign.organization_id, now()),
+            "hindrances": hindrances_of(campaign, now()),
         }
         return Response(CampaignDetailOutput(campaign, context=context).data)
 

@@ -218,15 +218,28 @@ class OutageOutput(serializers.Serializer[Any]):
 
 class CampaignDetailOutput(CampaignOutput):
     outage = serializers.SerializerMethodField()
+    hindrances = serializers.SerializerMethodField(help_text="Settings because of which no call goes out, in words.")
     tasks = serializers.SerializerMethodField(help_text="The first 100; all of them by /api/tasks/?campaign=.")
 
     class Meta(CampaignOutput.Meta):
-        fields = [*CampaignOutput.Meta.fields, "plan", "plan_revision", "orchestration", "outage", "tasks"]
+        fields = [
+            *CampaignOutput.Meta.fields,
+            "plan",
+            "plan_revision",
+            "orchestration",
+            "outage",
+            "hindrances",
+            "tasks",
+        ]
 
     @extend_schema_field(OutageOutput(allow_null=True))
     def get_outage(self, campaign: Campaign) -> Any:
         outage = self.context["outage"]
         return OutageOutput(outage).data if outage else None
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_hindrances(self, campaign: Campaign) -> Any:
+        return self.context["hindrances"]
 
     @extend_schema_field(TaskOutput(many=True))
     def get_tasks(self, campaign: Campaign) -> Any:

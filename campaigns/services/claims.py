@@ -15,7 +15,8 @@ from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.selectors import attempts_of
 from campaigns.services.briefs import brief_for
-from campaigns.services.transitions import move_task
+from campaigns.services.finishing import finish_if_done
+from campaigns.services.transitions import fail_pending_tasks, move_task
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
 from opendeep.core.errors import Conflict, DomainError
 
@@ -26,6 +27,7 @@ POSTPONED_AT_ONCE = 500
 AREA_DIGITS = 5
 """Numbers that begin alike, "+1202", are of one country and of the same time zones; the gate looks closer."""
 CLOSED = "outside the calling hours"
+OPENS_TOO_LATE = "The calling hours at this person's place open only after the campaign's end."
 
 
 class Step(Enum):
@@ -58,7 +60,8 @@ def take_step(campaign_id: UUID, at: datetime) -> Step:
                 return Step.NOTHING
             opening = _opening(task.contact, campaign, at)
             if opening is not None and opening > at:
-                return _wait_for_opening(task, opening, at)
+                _wait_for_opening(task, campaign, opening, at)
+                return Step.POSTPONED
             # Hours that never open are the gate's business: it says so in words.
             _claim(task, campaign, at)
     except DomainError as error:
@@ -112,16 +115,23 @@ def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | N
     return next_calling_time(campaign.organization_id, told, at, number=contact.number)
 
 
-def _wait_for_opening(task: Task, opening: datetime, at: datetime) -> Step:
-    """At night a task waits as a task: as a queued call it would only stand in the way of others in the morning."""
+def _wait_for_opening(task: Task, campaign: Campaign, opening: datetime, at: datetime) -> None:
+    """At night a task waits as a task: as a queued call it would only stand in the way of others in the morning.
+
+    One whose morning comes after the campaign's end is over now, so that its owner sees it now.
+    """
     contact = task.contact
     same_clock = due_tasks(task.campaign_id, at).filter(
         contact__time_zone=contact.time_zone,
         contact__time_zone_told=contact.time_zone_told,
         contact__number__startswith=contact.number[:AREA_DIGITS],
     )
-    _postpone(list(same_clock.values_list("pk", flat=True)[:POSTPONED_AT_ONCE]), opening, CLOSED)
-    return Step.POSTPONED
+    ids = list(same_clock.values_list("pk", flat=True)[:POSTPONED_AT_ONCE])
+    if campaign.ends_at is not None and opening >= campaign.ends_at:
+        fail_pending_tasks(campaign, ids, at=at, code="campaign_over", why=OPENS_TOO_LATE)
+        finish_if_done(campaign, at)
+    else:
+        _postpone(ids, opening, CLOSED)
 
 
 def _postpone(task_ids: list[UUID], until: datetime, reason: str) -> None:

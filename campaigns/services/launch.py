@@ -17,6 +17,7 @@ from campaigns.planning.plan import Plan
 from campaigns.roles.orchestrator import ORCHESTRATOR, complaint, order_data
 from campaigns.selectors import current_plan
 from campaigns.services.chat import save_plan
+from campaigns.services.outlook import check_somebody_can_be_called
 from campaigns.states import TaskStatus
 from opendeep.accounts.models import Organization, User
 from opendeep.core.bulk import insert_many
@@ -55,7 +56,7 @@ class Order:
 def execute(conversation: Conversation, plan_data: Any, user: User, *, at: datetime) -> Launched:
     """Carries out the plan; None stands for the latest revision. Confirming again gives the same campaign.
 
-    Raises DomainError "bad_plan", Conflict "no_plan" or "being_answered".
+    Raises DomainError "bad_plan" or "never_open", Conflict "no_plan" or "being_answered".
     """
     existing = _launched(conversation)
     if existing:
@@ -88,6 +89,7 @@ def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datet
     if wrong:
         words = " ".join(text for found in wrong.values() for text in found)
         raise DomainError("bad_plan", f"This plan cannot be carried out. {words}", wrong)
+    check_somebody_can_be_called(plan, conversation.organization, ZoneInfo(user.time_zone), at)
     return (plan, known[1]) if unchanged else save_plan(conversation, data, at=at)
 
 

@@ -1,6 +1,6 @@
 """The only writer of Task.status and Campaign.status: compare-and-set, event and hint in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -80,6 +80,20 @@ def cancel_waiting_tasks(campaign: Campaign, *, at: datetime, conclusion: str) -
             )
     hint_on_commit(campaign_group(campaign.pk), "tasks")
     return cancelled
+
+
+def fail_pending_tasks(campaign: Campaign, task_ids: Sequence[UUID], *, at: datetime, code: str, why: str) -> None:
+    """Fails those of `task_ids` that wait for their call; `campaign` must be locked."""
+    _require_transaction()
+    before, after = TaskStatus.PENDING, TASK_TRANSITIONS[TaskStatus.PENDING][TaskSignal.FAIL]
+    Task.objects.filter(pk__in=task_ids, status=before).update(
+        status=after, conclusion_code=code, conclusion=why, next_action_at=None, next_action_reason="", updated_at=at
+    )
+    TaskEvent.objects.bulk_create(
+        TaskEvent(task_id=pk, at=at, kind=TaskSignal.FAIL, from_status=before, to_status=after, detail={"code": code})
+        for pk in task_ids
+    )
+    hint_on_commit(campaign_group(campaign.pk), "tasks")
 
 
 def move_campaign(campaign: Campaign, signal: CampaignSignal, *, at: datetime, reason: str = "") -> bool:

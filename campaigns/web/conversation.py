@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from calls.facade import hindrances
 from campaigns.models import Campaign, Conversation, Message
 from campaigns.planning.plan import Contact, Plan
 from campaigns.planning.questions import Question
 from campaigns.selectors import current_plan, messages_of
 from campaigns.services.chat import REPLY_EXPIRES
+from campaigns.services.outlook import refusals_of
 from campaigns.web.forms import Errors, FieldView, question_fields
 from campaigns.web.words import people, start_button, voicemail_words
 from opendeep.core import words
@@ -30,17 +32,21 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class PlanCard:
-    """`plan` holds the first people of it only; `more_people` counts the others."""
+    """`plan` holds the first people of it only; `more_people` counts the others.
+
+    `people` come with the reason why they can never be called, or "". `hindrances` keep every call from going out.
+    """
 
     plan: Plan
     revision: int
-    people: Sequence[Contact]
+    people: Sequence[tuple[Contact, str]]
     more_people: int
     who: str
     start: datetime | None
     attempts: str
     voicemail: str
     button: str
+    hindrances: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +122,27 @@ def _plan_card(conversation: Conversation, now: datetime, zone: ZoneInfo) -> Pla
     return PlanCard(
         plan=plan,
         revision=known[1],
-        people=plan.contacts,
+        people=_with_refusals(conversation, plan, zone, now),
         more_people=len(contacts) - len(plan.contacts),
         who=people(len(contacts)),
         start=start,
         attempts=words.counted(plan.max_attempts, "call"),
         voicemail=voicemail_words(plan.voicemail, needs_answer=bool(plan.result_fields)),
         button=start_button([contact["name"] for contact in contacts], when),
+        hindrances=() if _is_executed(conversation) else hindrances(conversation.organization_id, now),
     )
+
+
+def _with_refusals(conversation: Conversation, plan: Plan, zone: ZoneInfo, now: datetime) -> list[tuple[Contact, str]]:
+    """Once the calls are made, their own pages tell."""
+    if _is_executed(conversation):
+        return [(person, "") for person in plan.contacts]
+    found = refusals_of(plan, conversation.organization, zone, now)
+    return [(person, refusal.why if refusal else "") for person, refusal in zip(plan.contacts, found, strict=True)]
+
+
+def _is_executed(conversation: Conversation) -> bool:
+    return conversation.status == Conversation.Status.EXECUTED
 
 
 def unfinished_of(conversations: Any, user: Any, at_most: int = 5) -> list[Conversation]:

@@ -12,6 +12,7 @@ from calls.facade import latest_calls, outage_of
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Task
 from campaigns.selectors import TaskFigures, campaigns_of, figures_of, tasks_of
+from campaigns.services.outlook import hindrances_of
 from campaigns.states import CampaignStatus, TaskStatus
 from campaigns.web.words import CAMPAIGN_PILLS, people, task_pill
 from opendeep.accounts.models import Organization
@@ -72,6 +73,7 @@ class CampaignPage:
     may_cancel: bool
     is_busy: bool
     outage: LineOutage | None
+    hindrances: Sequence[str]
 
 
 def campaigns_page(organization: Organization, number: int) -> Page[CampaignRow]:
@@ -109,6 +111,7 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         may_cancel=status in BUSY,
         is_busy=status in BUSY or figures.in_progress + figures.pending_analysis > 0,
         outage=outage_of(campaign.organization_id, now) if status is CampaignStatus.RUNNING else None,
+        hindrances=hindrances_of(campaign, now),
     )
 
 

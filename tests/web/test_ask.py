@@ -5,7 +5,7 @@ import pytest
 from campaigns.models import Campaign, Conversation, Message
 from campaigns.planning.plan import Plan
 from campaigns.selectors import current_plan
-from opendeep.accounts.models import User
+from opendeep.accounts.models import Organization, User
 from opendeep.core.clock import now
 from tests.factories import make_conversation, plan_data
 from tests.openai_server import OpenAIServer
@@ -209,6 +209,16 @@ def test_the_plan_shows_everything_that_will_be_done(page: Browser, alice: User)
         assert part in seen
     assert "Call Anna Wed 2 Jan 2030 10:00" in seen
     assert html.count('class="primary"') == 1
+
+
+def test_a_plan_says_who_cannot_be_called_and_what_keeps_all_calls_from_going_out(page: Browser, alice: User) -> None:
+    conversation = make_conversation(alice, plan_data("+12025550100", "+19005550100"))
+    seen = words_of(page.get(url(conversation)))
+    assert "+1 900-555-0100 Cannot be called" in seen
+    assert seen.count("Cannot be called") == 1
+    assert "No calls would go out" not in seen
+    Organization.objects.update(calling_paused=True)
+    assert "No calls would go out: All calls of the organization are paused." in words_of(page.get(url(conversation)))
 
 
 def test_a_plan_for_one_says_whom_it_calls(page: Browser, alice: User) -> None:

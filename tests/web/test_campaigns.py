@@ -11,7 +11,7 @@ from calls.trunks.models import Trunk
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.reporting.figures import figures_for, table_for
-from opendeep.accounts.models import User
+from opendeep.accounts.models import Organization, User
 from opendeep.core.clock import now
 from tests.factories import make_call, make_campaign
 from tests.web.conftest import Browser, words_of
@@ -46,6 +46,13 @@ def many_queries(page: Browser, path: str) -> int:
 
 
 # --- One campaign -----------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_keeps_all_calls_from_going_out(page: Browser, alice: User) -> None:
+    campaign = make_campaign(user=alice)
+    assert "No calls go out" not in words_of(page.get(url(campaign)))
+    Organization.objects.update(max_concurrent_calls=0)
+    assert "limit of calls at a time is zero" in words_of(page.get(url(campaign)))
 
 
 def test_the_page_says_how_many_are_settled_and_what_became_of_each(page: Browser, alice: User) -> None:
