@@ -98,13 +98,9 @@ class Callee:
     consent: str = ""
 
 
-CALLING_HOURS = "calling_hours"
-"""The rule of a Refusal that is a matter of time, not of the person."""
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody can never be called: the gate's rule, and words for the owner."""
+    """Why somebody can never be called: the gate's rule ("calling_hours" is a matter of time), and words for the owner."""
 
     rule: str
     why: str

@@ -15,7 +15,7 @@ from calls.compliance.callee_clock import zones_of
 from calls.compliance.decisions import DialFacts, Spending
 from calls.compliance.facts import RESERVATION_MICROCENTS, group_facts, organization_facts
 from calls.compliance.gate import Allow, Deny
-from calls.contracts import CALLING_HOURS, Callee, Refusal
+from calls.contracts import Callee, Refusal
 from calls.models import CallGroup, DoNotCall
 from calls.selectors import next_calling_time
 from calls.trunks.service import lines_of, pool_of
@@ -81,8 +81,8 @@ def refusals(
 def _of_the_clock(callee: Callee, opening: datetime | None, ends: datetime | None) -> Refusal | None:
     if opening is None:
         has_zone = zones_of(callee.number, callee.time_zone)
-        return Refusal(CALLING_HOURS, NEVER_OPEN if has_zone else rules.UNKNOWN_ZONE)
-    return Refusal(CALLING_HOURS, OPENS_TOO_LATE) if ends is not None and opening >= ends else None
+        return Refusal("calling_hours", NEVER_OPEN if has_zone else rules.UNKNOWN_ZONE)
+    return Refusal("calling_hours", OPENS_TOO_LATE) if ends is not None and opening >= ends else None
 
 
 def _listed(organization_id: UUID, numbers: Sequence[str]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from calls.contracts import CALLING_HOURS, Callee, Refusal
+from calls.contracts import Callee, Refusal
 from calls.facade import hindrances, refusals
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign
@@ -32,7 +32,7 @@ def check_somebody_can_be_called(plan: Plan, organization: Organization, zone: Z
     """
     reasons: dict[str, list[str]] = {}
     for number, refusal in enumerate(refusals_of(plan, organization, zone, at)):
-        if refusal is None or refusal.rule != CALLING_HOURS:
+        if refusal is None or refusal.rule != "calling_hours":
             return
         reasons[f"contacts.{number}.phone"] = [refusal.why]
     words = " ".join(dict.fromkeys(why for whys in reasons.values() for why in whys))
