@@ -100,7 +100,7 @@ class Callee:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why somebody can never be called: the gate's rule ("calling_hours" is a matter of time), and words for the owner."""
+    """Why somebody can never be called: the gate's rule ("calling_hours": a matter of time), and words for people."""
 
     rule: str
     why: str
