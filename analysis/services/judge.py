@@ -37,15 +37,14 @@ INVALID_ANSWERS_AT_MOST = 6
 
 def note_call_ended(ended: CallEnded, at: datetime) -> None:
     """From now on the call waits for its judgement. Idempotent."""
-    Verdict.objects.get_or_create(
+    verdict = Verdict(
         call_id=ended.call_id,
-        defaults={
-            "organization_id": ended.organization_id,
-            "origin": ended.origin,
-            "created_at": at,
-            "next_try_at": at,
-        },
+        organization_id=ended.organization_id,
+        origin=ended.origin,
+        created_at=at,
+        next_try_at=at,
     )
+    Verdict.objects.bulk_create([verdict], ignore_conflicts=True)
     enqueue_on_commit("analysis.judge_call", str(ended.call_id))
 
 

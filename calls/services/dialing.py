@@ -137,7 +137,7 @@ def _reserve(call: Call, alive: list[GatewayInfo], at: datetime) -> GatewayInfo 
     decisions.keep(call.id, ALLOW, at)
     changes = {"trunk": call.trunk, "gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""}
     detail = {"gateway": gateway.id, "trunk": call.trunk.name}
-    apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail=detail)
+    apply(call.id, Signal.PREPARE, at=at, source="engine", changes=changes, detail=detail, known=call)
     return gateway
 
 
@@ -235,7 +235,7 @@ def _commit_dialing(call: Call, trunk: Trunk, order: DialOrder, clock: Clock) ->
         decisions.keep(call.id, ALLOW, at)
         detail = {"redirected_to": mask(order.number)} if order.number != call.number else {}
         changes = {"originate_sent_at": at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx}
-        dialled = apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail)
+        dialled = apply(call.id, Signal.DIAL, at=at, source="engine", changes=changes, detail=detail, known=fresh)
         return before if dialled else None
 
 

@@ -63,17 +63,19 @@ def apply(
     changes: Mapping[str, Any] | None = None,
     detail: Mapping[str, Any] | None = None,
     only_from: Collection[State] | None = None,
+    known: Call | None = None,
 ) -> Change | None:
     """Moves the call as calls.states says, or does nothing and returns None.
 
     `ending` belongs to Signal.END and to nothing else. `changes` are further columns of the same UPDATE, `detail`
     goes into the event. With `only_from` the signal counts only in these states. A signal that comes too late or
     out of place leaves one event "ignored_<signal>" and changes nothing. Safe to call again, from any process.
+    `known` is the call as it was just read, so that it is read again only when somebody was faster.
     """
     if (signal is Signal.END) != (ending is not None):
         raise ValueError("An ending belongs to Signal.END, and to nothing else.")
     with transaction.atomic():
-        while (call := Call.objects.filter(id=call_id).first()) is not None:
+        while (call := known or Call.objects.filter(id=call_id).first()) is not None:
             state = State(call.state)
             target = next_state(state, signal)
             if target is None or (only_from is not None and state not in only_from):
@@ -83,7 +85,7 @@ def apply(
             if Call.objects.filter(id=call_id, state=state).update(**values):
                 _record(call, signal, target, at, source, ending, dict(detail or {}))
                 return Change(state, target)
-            # Somebody was faster: look again. It ends, because calls move forward.
+            known = None  # Somebody was faster: look again. It ends, because calls move forward.
     return None
 
 
