@@ -7,6 +7,10 @@ import random
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from audiogateway.audio.g711 import linear_to_ulaw
+
 ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 FRAME_BYTES = 320
@@ -20,7 +24,15 @@ NOISES = [
 ]
 """20 ms of a loud callee, at several levels."""
 
-ULAW_SPEECH = bytes(_random.choice((0x10, 0x18, 0x90, 0x98)) for _ in range(4_000))
+
+def _speech() -> bytes:
+    """As smooth as a voice, and in every frame as loud as another."""
+    seconds = np.arange(4_000) / 8_000
+    swell = 6_000 + 4_000 * np.sin(2 * np.pi * 3 * seconds)
+    return linear_to_ulaw((swell * np.sin(2 * np.pi * 180 * seconds)).astype("<i2").tobytes())
+
+
+ULAW_SPEECH = _speech()
 """Half a second of a loud agent: none of its frames is silent."""
 
 
