@@ -299,7 +299,11 @@ class Dialogue:
         self._silence.callee_spoke()
         onset_ms = self._time_of(event.audio_start_ms + EARS.prefix_padding_ms)
         self._books.callee_started(event.item_id, onset_ms)
-        if not self._is_closing and self.conduct.manner is not Manner.MESSAGE:
+        if self._is_closing or self.conduct.manner is Manner.MESSAGE:
+            return
+        if self._handover.tape.was_kept(event.audio_start_ms):
+            self._floor.callee_spoke_meanwhile(onset_ms)
+        else:
             self._floor.callee_started(onset_ms)
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:

@@ -102,6 +102,13 @@ class Floor:
             self.interrupt()
         self.on_frame()
 
+    def callee_spoke_meanwhile(self, onset_ms: int) -> None:
+        """While nobody was there to hear it: what our own ears hear now tells nothing of it, so it is a turn."""
+        self.leave()
+        self._callee = _Speech(Judgement.TURN, onset_ms, self._now_ms())
+        self._responses.callee_started()
+        self.interrupt()
+
     def callee_stopped(self, item_id: str, stopped_ms: int) -> bool:
         """True when it was a turn, which wants an answer."""
         callee, self._callee = self._callee, None

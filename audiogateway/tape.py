@@ -26,6 +26,7 @@ class CalleeTape:
         self._speeches: dict[str, _Speech] = {}
         self._session_starts = 0
         self._lost_at: int | None = None
+        self._live_from = 0
         self.position = 0
         """The end of what was heard so far."""
 
@@ -76,7 +77,12 @@ class CalleeTape:
         self._session_starts = self.position - len(audio)
         self._speeches.clear()
         self._lost_at = None
+        self._live_from = self.position
         return audio
+
+    def was_kept(self, session_ms: int) -> bool:
+        """That sound is older than the session, which heard it from here."""
+        return self._at(session_ms) < self._live_from
 
     def shift(self, size: int) -> None:
         """The session was sent `size` bytes of older sound before what `begin_session` gave."""

@@ -186,6 +186,19 @@ def test_what_somebody_wants_said_while_there_is_no_session_is_asked_of_the_next
     assert voice.sent[-1]["response"]["instructions"] == "Say goodbye."
 
 
+def test_what_was_said_to_nobody_is_a_turn_although_it_is_over_by_now(talk: Talk) -> None:
+    asked(talk)
+    lose(talk)
+    talk.play(1500)  # somebody speaks
+    talk.dialogue.say(Recorded(sound(2000), "One moment, please."))
+    voice = renew(talk)
+    talk.play(500)
+    talk.tell_unasked(events.SpeechStarted("u2", 200), events.SpeechStopped("u2", 1400))
+    assert talk.play(500) == 0  # the filler is interrupted
+    assert voice.types().count("response.create") >= 1
+    assert talk.dialogue.figures.ignored_noises == 0
+
+
 PIECES = st.lists(st.tuples(st.text("abc ", min_size=1, max_size=12), st.integers(0, 60)), min_size=1, max_size=8)
 
 
