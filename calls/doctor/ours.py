@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from calls.asterisk.pbx import DEFAULT_PBX, part_of, pbx_named, pbx_names
 from calls.doctor.findings import Finding, Level, missing, note, ok
-from calls.services import gateways
+from calls.services import gateways, transfers
 from opendeep.accounts.models import Organization
 from opendeep.core import alive, redis
 from opendeep.core.errors import PermanentError, RetryableError
@@ -71,6 +71,14 @@ def database() -> Iterator[Finding]:
     yield ok(part, "It answers, and all migrations are applied.")
     if not organizations:
         yield note(part, "There is no organization yet. Make one in /admin/.")
+    yield from persons()
+
+
+def persons() -> Iterator[Finding]:
+    """To whom callees are put through."""
+    for organization in Organization.objects.exclude(transfer_number=""):
+        if problem := transfers.problem_of(organization):
+            yield missing("transfer to a person", f"{organization.name}: {problem} Change it in /admin/.")
 
 
 def redis_answers() -> Finding:

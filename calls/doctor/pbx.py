@@ -1,49 +1,59 @@
 """The PBX as it shows itself to the account that dials and to the account of callcontrol. Never sends Originate."""
 
+import asyncio
 import os
 import ssl
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from calls.asterisk.ami_client import BROKEN, AmiAccount, AmiClient, AmiRefused, AmiTimeout, AmiTimes, LoginRefused
 from calls.asterisk.ami_codec import AmiMessage
-from calls.asterisk.pbx import DEFAULT_PBX, pbx_named, pbx_names
-from calls.doctor import versions
+from calls.asterisk.pbx import DEFAULT_PBX, pbx_named
+from calls.asterisk.signals import TRANSFER_CONTEXT
+from calls.doctor import inside
 from calls.doctor.findings import Finding, missing, note, ok
-from calls.trunks.models import Trunk
+from calls.doctor.ways_out import WayOut
 
 TIMES = AmiTimes(connect=3.0, login=5.0, action=5.0, ping_every=60.0)
 DIALS = frozenset({"Originate"})
-CONTROLS = frozenset({"Hangup", "PlayDTMF", "CoreShowChannels"})
-NEVER = frozenset({"Command", "UpdateConfig", "ModuleLoad"})
-UNSEEN = "cannot be seen with the rights of callcontrol's account"
+CONTROLS = frozenset({"Hangup", "PlayDTMF", "CoreShowChannels", "Setvar", "Redirect"})
+NEVER = frozenset({"Command", "UpdateConfig", "ModuleLoad", "Filter", "UserEvent"})
+PROBE = "DEVICE_STATE(Custom:opendeep-doctor)"
+"""A device of our own, whose change is an event that callcontrol does not need."""
+EVENTS_SECONDS = 0.3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class View:
-    """What one account sees. `problem` is why it sees nothing; `may` is None when the PBX does not list actions."""
+    """What one account sees. `problem` is why it sees nothing; `may` is None when the PBX does not list actions.
+
+    `steps` are those of each dialplan context, None for one that does not exist; what cannot be asked is missing.
+    `values` answers Getvar; `events` are the names of those that came meanwhile.
+    """
 
     problem: str = ""
     may: frozenset[str] | None = None
     version: str | None = None
-    dialplan: list[AmiMessage] | None = None
-    dialplan_problem: str = ""
+    steps: dict[str, list[AmiMessage] | None] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    registrations: list[AmiMessage] = field(default_factory=list)
+    events: set[str] = field(default_factory=set)
 
 
-async def look(account: AmiAccount, context: str) -> View:
-    """Connects once and asks. Changes nothing at the PBX."""
+async def look(account: AmiAccount, contexts: Iterable[str], questions: Iterable[str]) -> View:
+    """Connects once and asks. Changes nothing at the PBX but the state of a device of its own (PROBE)."""
+    view = View()
+    client = AmiClient(account, on_event=lambda event: view.events.add(event.event), times=TIMES)
     try:
-        async with AmiClient(account, on_event=lambda _: None, times=TIMES).once() as client:
-            return await _ask(client, context)
+        async with client.once():
+            await _ask(client, view, contexts, questions)
     except LoginRefused:
-        return View(
-            problem=f"The PBX refuses the login of {account.username}. Check the name, the secret and `permit`."
-        )
+        view.problem = f"The PBX refuses the login of {account.username}. Check the name, the secret and `permit`."
     except BROKEN as error:
-        return View(problem=f"The PBX at {account.host}:{account.port} cannot be used: {_reason(error)}")
+        view.problem = f"The PBX at {account.host}:{account.port} cannot be used: {_reason(error)}"
+    return view
 
 
 def _reason(error: Exception) -> str:
@@ -59,63 +69,74 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-async def _ask(client: AmiClient, context: str) -> View:
+async def _ask(client: AmiClient, view: View, contexts: Iterable[str], questions: Iterable[str]) -> None:
     commands = await _answer(client, "ListCommands")
+    view.may = frozenset(name for name, _ in commands.headers) if commands else None
     core = await _answer(client, "CoreSettings")
-    dialplan, problem = await _dialplan(client, context)
-    return View(
-        may=frozenset(name for name, _ in commands.headers) if commands else None,
-        version=core.get("AsteriskVersion") if core else None,
-        dialplan=dialplan,
-        dialplan_problem=problem,
-    )
+    view.version = core.get("AsteriskVersion") if core else None
+    for context in contexts:
+        await _ask_for_steps(client, view, context)
+    for question in questions:
+        answer = await _answer(client, "Getvar", ("Variable", question))
+        if answer is not None:
+            view.values[question] = answer.get("Value")
+    view.registrations = await _list(client, "PJSIPShowRegistrationsOutbound")
+    if await _answer(client, "Setvar", ("Variable", PROBE), ("Value", "INUSE")):
+        await _answer(client, "Setvar", ("Variable", PROBE), ("Value", "NOT_INUSE"))
+        await asyncio.sleep(EVENTS_SECONDS)
 
 
-async def _answer(client: AmiClient, action: str) -> AmiMessage | None:
+async def _answer(client: AmiClient, action: str, *headers: tuple[str, str]) -> AmiMessage | None:
     try:
-        return await client.request(action)
+        return await client.request(action, headers)
     except (AmiRefused, AmiTimeout):
         return None
 
 
-async def _dialplan(client: AmiClient, context: str) -> tuple[list[AmiMessage] | None, str]:
+async def _list(client: AmiClient, action: str) -> list[AmiMessage]:
     try:
-        return await client.request_list("ShowDialPlan", [("Context", context)]), ""
+        return await client.request_list(action)
+    except (AmiRefused, AmiTimeout):
+        return []
+
+
+async def _ask_for_steps(client: AmiClient, view: View, context: str) -> None:
+    try:
+        view.steps[context] = await client.request_list("ShowDialPlan", [("Context", context)])
     except AmiRefused as error:
-        return None, str(error)
+        if str(error).startswith("Did not find"):
+            view.steps[context] = None
     except AmiTimeout:
-        return None, ""
+        return
 
 
-def ways_out() -> list[tuple[str, str]]:
-    """Every PBX with every dialplan context that trunks use at it; the settings' own pair comes first."""
-    pairs = dict.fromkeys([(DEFAULT_PBX, settings.ASTERISK_CONTEXT)])
-    trunks = Trunk.objects.filter(enabled=True).values_list("pbx", "context")
-    pairs |= dict.fromkeys((pbx, context or settings.ASTERISK_CONTEXT) for pbx, context in trunks)
-    idle = [name for name in pbx_names() if name not in {pbx for pbx, _ in pairs}]
-    return [*pairs, *((name, settings.ASTERISK_CONTEXT) for name in idle)]
+async def findings(way: WayOut) -> list[Finding]:
+    """What is found at the PBX of this way out."""
+    found = await _findings(way)
+    return (
+        found if way.pbx == DEFAULT_PBX else [replace(finding, part=f"{finding.part} ({way.pbx})") for finding in found]
+    )
 
 
-async def findings(pbx: str = DEFAULT_PBX, context: str = "") -> list[Finding]:
-    """What is found at the PBX of this name, whose calls enter the dialplan at `context` (ASTERISK_CONTEXT)."""
-    found = await _findings(pbx, context or settings.ASTERISK_CONTEXT)
-    return found if pbx == DEFAULT_PBX else [replace(finding, part=f"{finding.part} ({pbx})") for finding in found]
-
-
-async def _findings(pbx: str, context: str) -> list[Finding]:
+async def _findings(way: WayOut) -> list[Finding]:
     try:
-        known = pbx_named(pbx)
+        known = pbx_named(way.pbx)
         dials, controls = known.dialing_account(), known.events_account()
     except ImproperlyConfigured as error:
         return [missing("settings", str(error))]
-    dialing_view = await look(dials, context)
-    controlling_view = await look(controls, context) if controls != dials else dialing_view
-    return [
+    contexts = (way.context, TRANSFER_CONTEXT)
+    controlling_view = await look(controls, contexts, inside.questions(way))
+    dialing_view = await look(dials, (), ()) if controls != dials else controlling_view
+    found = [
         *_account("AMI account that dials", dials.username, dialing_view, DIALS),
         *_account("AMI account of callcontrol", controls.username, controlling_view, CONTROLS),
-        *(_excess(dials, controls, controlling_view)),
-        *_pbx(controlling_view, context),
+        *_excess(dials, controls, dialing_view, controlling_view),
     ]
+    return found if controlling_view.problem else [*found, *inside.findings(way, _as_facts(controlling_view))]
+
+
+def _as_facts(view: View) -> inside.Facts:
+    return inside.Facts(view.version, view.steps, view.values, view.registrations, frozenset(view.events))
 
 
 def _account(part: str, username: str, view: View, needs: frozenset[str]) -> Iterator[Finding]:
@@ -135,31 +156,11 @@ def _account(part: str, username: str, view: View, needs: frozenset[str]) -> Ite
         yield ok(part, f"{username} may {', '.join(sorted(needs))}.")
 
 
-def _excess(dials: AmiAccount, controls: AmiAccount, view: View) -> Iterator[Finding]:
-    if controls != dials and view.may is not None and view.may >= DIALS:
-        yield note("AMI account of callcontrol", f"{controls.username} may place calls and need not.")
-
-
-def _pbx(view: View, context: str) -> Iterator[Finding]:
-    if view.problem:
+def _excess(dials: AmiAccount, controls: AmiAccount, dialing: View, controlling: View) -> Iterator[Finding]:
+    if controls == dials:
+        yield note("AMI accounts", "One account dials and listens. Two with fewer rights each are safer.")
         return
-    if view.version is None:
-        yield note(versions.PART, f"It {UNSEEN}.")
-    else:
-        yield from versions.of_version(view.version)
-    yield _dialplan_finding(view, context)
-    yield note("call events", "Whether callcontrol's account may read them (`read = call`) only a call can show.")
-
-
-def _dialplan_finding(view: View, context: str) -> Finding:
-    part = "dialplan"
-    if view.dialplan is None:
-        if view.dialplan_problem.startswith("Did not find"):
-            return missing(part, f"The PBX has no context {context}. Copy deploy/asterisk/extensions.conf.")
-        return note(part, f"The context {context} {UNSEEN}.")
-    steps = [step for step in view.dialplan if step.get("Extension") == "s"]
-    if not any(step.get("Priority") == "1" for step in steps):
-        return missing(part, f"The context {context} has no extension s with priority 1.")
-    if not any("AudioSocket" in step.get("Application") + step.get("AppData") for step in steps):
-        return missing(part, f"The context {context} does not bring the audio to the gateway: it has no AudioSocket.")
-    return ok(part, f"The context {context} answers and brings the audio to the gateway.")
+    if controlling.may is not None and controlling.may >= DIALS:
+        yield note("AMI account of callcontrol", f"{controls.username} may place calls and need not.")
+    if dialing.may is not None and dialing.may & CONTROLS:
+        yield note("AMI account that dials", f"{dials.username} may control calls and need not.")

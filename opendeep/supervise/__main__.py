@@ -15,7 +15,7 @@ from types import FrameType
 
 from django.core.exceptions import ImproperlyConfigured
 
-from opendeep.supervise import checks, demo, processes
+from opendeep.supervise import beside, checks, demo, processes
 from opendeep.supervise.surroundings import ROOT, Surroundings, look_around
 
 READY_SECONDS = 90
@@ -51,6 +51,7 @@ def _run(surroundings: Surroundings) -> int:
     checks.check_ports(surroundings.needed_ports())
     for name in ("run", "log", "redis", "sandbox", "media"):
         (surroundings.var / name).mkdir(parents=True, exist_ok=True)
+    beside.tell(surroundings)
     environment = {**surroundings.environment, "PATH": f"{processes.BIN}:{os.environ.get('PATH', '')}"}
     print("Preparing the database and the pages …", flush=True)
     _manage(environment, "migrate", "--noinput", "-v0")
@@ -70,6 +71,7 @@ def _run(surroundings: Surroundings) -> int:
         return 0
     finally:
         _stop(supervisor, processes.stop_seconds(everything) + STOP_MARGIN_SECONDS)
+        beside.forget(surroundings)
         print("Stopped.")
 
 

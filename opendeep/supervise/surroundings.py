@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -39,6 +39,8 @@ class Surroundings:
     sandbox_openai: bool
     drain_seconds: float
     environment: Mapping[str, str]
+    added: Mapping[str, str] = field(default_factory=dict)
+    """Of the environment: what this start chose by itself."""
 
     def needed_ports(self) -> dict[str, int]:
         """Setting -> port of every server that this start opens itself."""
@@ -79,7 +81,9 @@ def look_around(process_environment: Mapping[str, str]) -> Surroundings:
     if not has_pbx and "ENVIRONMENT_NOTICE" not in given:
         added["ENVIRONMENT_NOTICE"] = PBX_ONLY_NOTICE if has_openai else SANDBOX_NOTICE
     drain_seconds = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maximum=3600)
-    return Surroundings(var, ports, not has_redis, not has_pbx, not has_openai, drain_seconds, {**given, **added})
+    return Surroundings(
+        var, ports, not has_redis, not has_pbx, not has_openai, drain_seconds, {**given, **added}, added
+    )
 
 
 def _named(given: Mapping[str, str], name: str) -> str:

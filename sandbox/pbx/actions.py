@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from sandbox.pbx import causes, events
+from sandbox.pbx import causes, events, inspection
 from sandbox.pbx.ami import Action, Header
 from sandbox.pbx.call import Call, HangUpAsked, RedirectAsked
 from sandbox.pbx.channel import UP
@@ -249,6 +249,40 @@ def _action_id(action: Action) -> list[Header]:
     return [("ActionID", action.get("ActionID"))] if action.get("ActionID") else []
 
 
+async def _show_dialplan(desk: Desk, session: Session, action: Action) -> None:
+    context = action.get("Context")
+    steps = inspection.steps_of(context, desk.exchange.contexts)
+    if steps is None:
+        raise AmiError(f"Did not find context {context}")
+    _start_list(session, action, "DialPlan list will follow")
+    for step in steps:
+        session.send([("Event", "ListDialplan"), *_action_id(action), *inspection.listed(context, step)])
+    items = str(len(steps))
+    counts = (("ListItems", items), ("ListExtensions", "1"), ("ListPriorities", items), ("ListContexts", "1"))
+    _end_list(session, action, "ShowDialPlanComplete", *counts)
+
+
+async def _getvar(desk: Desk, session: Session, action: Action) -> None:
+    name = action.get("Variable")
+    if not name:
+        raise AmiError("No variable specified")
+    variables = desk.exchange.globals
+    if action.get("Channel"):
+        variables = _find(desk, action, "No such channel").channel.variables
+    value = inspection.function(name, desk.exchange.endpoint)
+    session.respond(
+        action, "Success", ("Variable", name), ("Value", variables.get(name, "") if value is None else value)
+    )
+
+
+async def _core_settings(_: Desk, session: Session, action: Action) -> None:
+    session.respond(action, "Success", ("AMIversion", "11.0.0"), ("AsteriskVersion", inspection.VERSION))
+
+
+async def _list_commands(_: Desk, session: Session, action: Action) -> None:
+    session.respond(action, "Success", *((name, "") for name in _SHOWN))
+
+
 # --- others -----------------------------------------------------------------------------------------------
 
 
@@ -281,4 +315,12 @@ _HANDLERS: dict[str, Handler] = {
     "status": _status,
     "userevent": _user_event,
     "sandboxfault": _sandbox_fault,
+    "showdialplan": _show_dialplan,
+    "getvar": _getvar,
+    "coresettings": _core_settings,
+    "listcommands": _list_commands,
 }
+_SHOWN = (
+    *("Challenge", "CoreSettings", "CoreShowChannels", "Events", "Getvar", "Hangup", "ListCommands", "Login", "Logoff"),
+    *("Originate", "Ping", "PlayDTMF", "Redirect", "Setvar", "ShowDialPlan", "Status"),
+)

@@ -41,8 +41,8 @@ class Exchange:
         self.clock = clock
         self._tasks = tasks
         self._journal = journal
-        self._contexts = contexts
-        self._endpoint = endpoint
+        self.contexts = tuple(contexts)
+        self.endpoint = endpoint
         self._who_lives_at = who_lives_at
         self._calls: dict[str, Call] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -60,18 +60,18 @@ class Exchange:
 
     def extension_exists(self, context: str, exten: str, priority: int) -> bool:
         steps = dialplan.TRANSFER if context == dialplan.TRANSFER_CONTEXT else dialplan.OUT
-        known = context in self._contexts or context == dialplan.TRANSFER_CONTEXT
+        known = context in self.contexts or context == dialplan.TRANSFER_CONTEXT
         return known and exten == "s" and 1 <= priority <= len(steps)
 
     def person_at(self, destination: str, caller: Channel) -> Person | None:
         """Who is reached by "PJSIP/+12025550131@trunk"; None when no channel can be made."""
         technology, _, dial_string = destination.partition("/")
         number, _, endpoint = dial_string.partition("@")
-        if (technology, endpoint) != ("PJSIP", self._endpoint):
+        if (technology, endpoint) != ("PJSIP", self.endpoint):
             return None
         channel_number = next(self._channel_numbers)
         channel = Channel(
-            name=f"PJSIP/{self._endpoint}-{channel_number:08x}",
+            name=f"PJSIP/{self.endpoint}-{channel_number:08x}",
             uniqueid=f"{int(time.time())}.{channel_number}",
             number=number,
             created_s=self.clock.now_s(),
@@ -141,7 +141,7 @@ class Exchange:
         if request.channel_id in self._calls:
             log.warning("refused an Originate: channel id %s is already in use", request.channel_id)
             return None
-        if (request.technology, request.endpoint) != ("PJSIP", self._endpoint):
+        if (request.technology, request.endpoint) != ("PJSIP", self.endpoint):
             log.warning("refused an Originate: no endpoint for %s", _masked(request.channel))
             return None
         persona = self._who_lives_at(request.number)
@@ -149,7 +149,7 @@ class Exchange:
             log.warning("nobody lives at %s: the sandbox knows +1 202 555 0100 to 0199", _masked(request.number))
         number = next(self._channel_numbers)
         channel = Channel(
-            name=f"PJSIP/{self._endpoint}-{number:08x}",
+            name=f"PJSIP/{self.endpoint}-{number:08x}",
             uniqueid=request.channel_id or f"{int(time.time())}.{number}",
             number=request.number,
             created_s=self.clock.now_s(),

@@ -13,13 +13,14 @@ from django.test import override_settings
 
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
 from calls.doctor import ours
+from calls.states import State
 from calls.trunks.models import Trunk
 from opendeep.core import alive
 from opendeep.core.redis import connection
 from sandbox.openai.server import build_server, listen
 from sandbox.openai.settings import Settings
 from tests.calls.pbx import SECRET, USERNAME, SandboxPbx
-from tests.factories import make_organization
+from tests.factories import NOW, make_call, make_organization
 from tests.openai_server import OpenAIServer, forget_client
 from tests.rig.asterisk import RunningAsterisk
 from tests.rig.ports import free_tcp_port
@@ -74,9 +75,44 @@ def test_where_nothing_is_missing_it_says_so(healthy: dict[str, Any], gateway_ad
     assert "opendeep is logged in" in output
 
 
-def test_what_the_pbx_does_not_tell_is_said_to_be_unseen(healthy: dict[str, Any]) -> None:
+def test_the_inside_of_the_pbx_is_looked_at(healthy: dict[str, Any]) -> None:
     _, output = doctor(**healthy)
-    assert "note     dialplan: The context opendeep-out cannot be seen" in output
+    assert "ok       dialplan: The context opendeep-out answers" in output
+    assert "ok       transfer to a person: The context opendeep-transfer puts callees through." in output
+    assert "ok       modules: All that calls need are loaded." in output
+    assert "ok       trunk trunk: The PBX knows the endpoint" in output
+    assert "note     AMI accounts: One account dials and listens." in output
+
+
+def test_a_trunk_that_the_pbx_does_not_know_is_missing(healthy: dict[str, Any]) -> None:
+    status, output = doctor(**healthy, ASTERISK_DIAL_STRING="PJSIP/{number}@elsewhere")
+    assert status == 1
+    assert "missing  trunk elsewhere: The PBX knows no such PJSIP endpoint." in missing_lines(output)[0]
+
+
+def test_a_person_who_may_not_be_rung_is_named(healthy: dict[str, Any]) -> None:
+    make_organization(name="Far away", transfer_number="+19005550123")
+    status, output = doctor(**healthy)
+    assert status == 1
+    assert "transfer to a person: Far away: This is a premium-rate number." in output
+
+
+@pytest.mark.parametrize(
+    ("causes", "words"),
+    [
+        ([], "only a call can show"),
+        ([None, None], "only a call can show"),
+        ([None] * 3, "told nothing of the last 3 calls"),
+        ([None, 16, 17], "told of the end of 2 of the last calls"),
+    ],
+)
+def test_whether_events_arrive_is_told_from_the_last_calls(
+    healthy: dict[str, Any], causes: list[int | None], words: str
+) -> None:
+    for cause in causes:
+        make_call(State.ENDED, hangup_cause=cause, originate_sent_at=NOW)
+    _, output = doctor(**healthy)
+    assert words in output
 
 
 @pytest.mark.parametrize(
@@ -146,7 +182,7 @@ def test_every_pbx_is_looked_at_with_the_contexts_of_its_trunks(healthy: dict[st
     status, output = doctor(**healthy, OTHER_PBXS={"berlin": berlin})
     assert status == 1
     assert "The context opendeep-out" in output
-    assert "The context elsewhere" in output
+    assert "The PBX has no context elsewhere." in output
     named = [line.split(":")[0] for line in missing_lines(output)]
     assert "missing  AMI account that dials (berlin)" in named
     assert "manage.py run_callcontrol --pbx berlin" in output
@@ -173,7 +209,10 @@ def test_a_real_asterisk_with_our_configuration_has_all_that_calls_need(
     status, output = doctor(**settings)
     assert (status, missing_lines(output)) == (0, [])
     assert "opendeep-orig may Originate." in output
-    assert "opendeep-events may CoreShowChannels, Hangup, PlayDTMF." in output
+    assert "opendeep-events may CoreShowChannels, Hangup, PlayDTMF, Redirect, Setvar." in output
+    for seen in ("transfer to a person: The context", "modules: All", "trunk trunk: The PBX knows the endpoint"):
+        assert f"ok       {seen}" in output
+    assert "More events" not in output
     assert "ok       Asterisk version: 22." in output
     assert "ok       dialplan: The context opendeep-out answers" in output
 
@@ -183,4 +222,45 @@ def test_a_real_asterisk_with_our_configuration_has_all_that_calls_need(
     ]
     swapped = {name.replace("AMI_", "AMI_EVENTS_"): value for name, value in settings.items() if "EVENTS" not in name}
     _, output = doctor(**(settings | {"ASTERISK_AMI_PORT": asterisk.ami_port} | swapped))
-    assert any("opendeep-orig may not CoreShowChannels, Hangup, PlayDTMF" in line for line in missing_lines(output))
+    lacking = "opendeep-orig may not CoreShowChannels, Hangup, PlayDTMF, Redirect, Setvar"
+    assert any(lacking in line for line in missing_lines(output))
+
+
+class CarelessAsterisk(RunningAsterisk):
+    """No event filters, an account with all rights, no transfer, a module that was forgotten."""
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        etc = self._directory / "etc"
+        for name, drops in (("manager.conf", "eventfilter"), ("modules.conf", "load = codec_resample.so")):
+            lines = (etc / name).read_text().splitlines()
+            kept = [line for line in lines if not line.startswith(drops)]
+            (etc / name).write_text("\n".join(kept).replace("write = call,reporting", "write = all") + "\n")
+        dialplan = (etc / "extensions.conf").read_text().replace("[opendeep-transfer]", "[something-else]")
+        (etc / "extensions.conf").write_text(dialplan)
+
+
+@pytest.mark.asterisk
+def test_what_an_operator_forgot_is_named(
+    asterisk: RunningAsterisk, gateway_address: str, openai_server: OpenAIServer
+) -> None:
+    make_organization(transfer_number="+12025550177")
+    with CarelessAsterisk() as careless:
+        settings = {
+            "ASTERISK_AMI_PORT": careless.ami_port,
+            "ASTERISK_AMI_USERNAME": careless.originator.username,
+            "ASTERISK_AMI_SECRET": careless.originator.secret,
+            "ASTERISK_AMI_EVENTS_USERNAME": careless.observer.username,
+            "ASTERISK_AMI_EVENTS_SECRET": careless.observer.secret,
+        }
+        status, output = doctor(**settings, ASTERISK_DIAL_STRING="PJSIP/{number}@forgotten")
+    assert status == 1
+    assert [line.split(":")[0] for line in missing_lines(output)] == [
+        "missing  transfer to a person",
+        "missing  modules",
+        "missing  trunk forgotten",
+    ]
+    assert "codec_resample.so is not loaded: there is no 24 kHz sound." in output
+    assert "More events reach callcontrol than it needs" in output
+    assert "opendeep-events may also Command" in output
+    assert "opendeep-events may place calls and need not." in output
