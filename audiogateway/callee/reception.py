@@ -15,6 +15,7 @@ from audiogateway.callee.tones import Tone, ToneEar
 from audiogateway.conduct import Conduct, Manner
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
+from audiogateway.silence import SILENCE_MS
 from calls.contracts import CalleeKind, TalkOrder
 
 LISTENS_MS = 60_000
@@ -96,7 +97,8 @@ class Reception:
                 self._words_due_ms = now_ms + WORDS_MS
             case events.CalleeTranscript(item_id, text):
                 self._on_words(item_id, text)
-            case events.CalleeTranscriptFailed():
+            case events.CalleeTranscriptFailed(item_id):
+                self._forget(item_id)
                 self._answer_on_hold()
 
     def detected(self, *, is_machine: bool) -> None:
@@ -125,7 +127,7 @@ class Reception:
 
     def silence_cause(self) -> str:
         """Why a call ends in which nobody speaks any more."""
-        self._note(self._label.nobody_spoke(now_ms=self._floor.now_ms()))
+        self._note_silence()
         if self.kind is CalleeKind.VOICEMAIL:
             return "voicemail"
         return "on_hold" if self._conduct.manner is Manner.HOLD else "silence"
@@ -134,6 +136,8 @@ class Reception:
         """A machine that hangs up when its tape is full is no callee who did."""
         if self._is_leaving_message and self._conduct.message_ms >= MESSAGE_MS:
             self._note_message()
+        if self._floor.now_ms() >= SILENCE_MS:
+            self._note_silence()
         return "voicemail" if self.kind is CalleeKind.VOICEMAIL else "callee_hung_up"
 
     # Rules
@@ -157,7 +161,7 @@ class Reception:
 
     def _on_words(self, item_id: str, text: str) -> None:
         now_ms = self._floor.now_ms()
-        began_ms, lasted_ms = self._began_ms.pop(item_id, now_ms), self._lasted_ms.pop(item_id, 0)
+        began_ms, lasted_ms = self._forget(item_id)
         self._words_due_ms = None
         self._weigh(self._label.said(text, began_ms=began_ms, lasted_ms=lasted_ms, now_ms=now_ms))
         manner, holds = self._conduct.manner, Sign.HOLDS in signs_of(text)
@@ -166,6 +170,10 @@ class Reception:
             self._conduct.hold_on()
         elif is_speech(text) and not holds:
             self._answer_on_hold()
+
+    def _forget(self, item_id: str) -> tuple[int, int]:
+        """When this speech began, and how long it lasted."""
+        return self._began_ms.pop(item_id, self._floor.now_ms()), self._lasted_ms.pop(item_id, 0)
 
     def _answer_on_hold(self) -> None:
         self._words_due_ms = None
@@ -176,6 +184,8 @@ class Reception:
         self._beep_ms = self._floor.now_ms()
         if self._conduct.manner is Manner.MACHINE:
             self._conduct.leave_message()
+        elif self.kind is CalleeKind.VOICEMAIL and self._floor.is_talking:
+            self._conduct.machine_records()  # the model has not reported it, but may be speaking to it
 
     def _weigh(self, changed: bool) -> None:
         """Writes a change down and acts on it."""
@@ -212,6 +222,10 @@ class Reception:
     def _note(self, changed: bool) -> None:
         if changed:
             self._store.note_callee(self._order.call_id, kind=self._label.kind, why=self._label.why, at=self._now())
+
+    def _note_silence(self) -> None:
+        if not self._began_ms:  # of a speech that has begun the words may still come
+            self._note(self._label.nobody_spoke(now_ms=self._floor.now_ms()))
 
     def _note_message(self) -> None:
         if not self._message_left:

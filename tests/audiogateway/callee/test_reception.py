@@ -192,6 +192,16 @@ async def test_as_instructed_the_model_decides_whether_a_message_is_left() -> No
     assert call.asked == 1
 
 
+async def test_a_model_that_speaks_to_the_machine_unasked_has_left_its_message_too() -> None:
+    call = Call("as_instructed")
+    await call.say(GREETING)
+    await call.hear(*BEEP)
+    await call.answer(6000, GOODBYE)
+    call.tell(events.SpeechStarted("u9", 9000), events.SpeechStopped("u9", 9100), events.CalleeTranscript("u9", ""))
+    await call.run(7.0)
+    assert (call.store.over, call.store.messages_left) == (["voicemail"], 1)
+
+
 async def test_an_owner_who_picks_up_before_the_beep_is_talked_with() -> None:
     call = Call("leave_message")
     await call.say(GREETING)
@@ -283,6 +293,17 @@ async def test_a_callee_who_never_says_a_word_is_labelled_silent() -> None:
         if call.asked:
             await call.answer(1000)
     assert (call.store.callee, call.store.over) == (["silence"], ["silence"])
+
+
+@pytest.mark.parametrize(("seconds", "said", "label"), [(10, None, ["silence"]), (2, None, []), (10, "Hello?", [])])
+async def test_who_hangs_up_without_a_word_was_silent(seconds: float, said: str | None, label: list[str]) -> None:
+    call = Call()
+    if said:
+        await call.say(said)
+        await call.answer(1000)
+    await call.run(seconds)
+    call.session.on_line_closed("closed by the PBX")
+    assert (call.store.over, call.store.callee) == (["callee_hung_up"], label)
 
 
 async def test_a_person_is_labelled_and_not_listened_to_for_beeps_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
