@@ -61,7 +61,7 @@ class Conduct:
     def machine_records(self) -> None:
         """What it plays from now on interrupts nothing."""
         self.manner = Manner.MESSAGE
-        self._silence.message_begins()
+        self._silence.message_begins(self._now_ms())
         self._responses.callee_stopped()
 
     def leave_message(self) -> None:

@@ -13,6 +13,9 @@ AFTER_GREETING_MS = 2_500
 """So much quiet, as the model's turn detection tells it, and the machine records, also when no beep was heard."""
 LONGEST_GREETING_MS = 60_000
 """A machine that is still not recording after this is given up."""
+AFTER_MESSAGE_MS = 2_500
+"""So much quiet, and the message is over, unless the model says so before."""
+LONGEST_MESSAGE_MS = 60_000
 LONGEST_HOLD_MS = 300_000
 """On hold, whatever is played there; then nobody is coming."""
 
@@ -52,9 +55,10 @@ class SilenceWatch:
         self._since_ms, self._next, self._limit_ms = None, Step.LEAVE_MESSAGE, AFTER_GREETING_MS
         self._give_up_ms = now_ms + LONGEST_GREETING_MS
 
-    def message_begins(self) -> None:
+    def message_begins(self, now_ms: int) -> None:
         """Nothing is asked of a machine that records: when the message is over, so is the call."""
-        self._take(Step.END)
+        self._since_ms, self._next, self._limit_ms = None, Step.END, AFTER_MESSAGE_MS
+        self._give_up_ms = now_ms + LONGEST_MESSAGE_MS
 
     def put_on_hold(self, now_ms: int) -> None:
         """Somebody asks for patience; asking again does not begin anew."""

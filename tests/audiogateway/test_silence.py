@@ -1,4 +1,14 @@
-from audiogateway.silence import AFTER_GREETING_MS, LONGEST_GREETING_MS, PUT_THROUGH_MS, SILENCE_MS, SilenceWatch, Step
+from audiogateway.silence import (
+    AFTER_GREETING_MS,
+    AFTER_MESSAGE_MS,
+    LONGEST_GREETING_MS,
+    LONGEST_HOLD_MS,
+    LONGEST_MESSAGE_MS,
+    PUT_THROUGH_MS,
+    SILENCE_MS,
+    SilenceWatch,
+    Step,
+)
 
 
 def steps(watch: SilenceWatch, until_ms: int, *, since_ms: int = 0, is_quiet: bool = True) -> list[tuple[int, Step]]:
@@ -44,6 +54,31 @@ def test_a_message_is_left_when_the_machine_is_quiet_and_then_nothing_is_asked()
     watch.callee_spoke()
     first = 5_100 + AFTER_GREETING_MS
     assert steps(watch, 20_000, since_ms=5_100) == [(first, Step.LEAVE_MESSAGE), (first + 100 + SILENCE_MS, Step.END)]
+
+
+def test_a_machine_that_records_is_asked_nothing_whatever_it_plays() -> None:
+    watch = SilenceWatch()
+    watch.message_begins(0)
+    watch.callee_spoke()
+    assert steps(watch, AFTER_MESSAGE_MS) == [(AFTER_MESSAGE_MS, Step.END)]
+    watch.message_begins(0)
+    assert steps(watch, LONGEST_MESSAGE_MS, is_quiet=False) == [(LONGEST_MESSAGE_MS, Step.END)]
+
+
+def test_a_hold_lasts_as_long_as_patience_however_often_it_is_asked_for() -> None:
+    watch = SilenceWatch()
+    watch.put_on_hold(0)
+    assert steps(watch, LONGEST_HOLD_MS // 2) == []
+    watch.callee_spoke()
+    watch.put_on_hold(LONGEST_HOLD_MS // 2)
+    assert steps(watch, LONGEST_HOLD_MS, since_ms=LONGEST_HOLD_MS // 2) == [(LONGEST_HOLD_MS, Step.END)]
+
+
+def test_somebody_who_comes_after_a_hold_is_a_person_again() -> None:
+    watch = SilenceWatch()
+    watch.put_on_hold(0)
+    watch.somebody_is_there()
+    assert steps(watch, SILENCE_MS) == [(SILENCE_MS, Step.ASK)]
 
 
 def test_a_machine_that_never_stops_is_given_up() -> None:
