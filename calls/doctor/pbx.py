@@ -1,6 +1,5 @@
 """The PBX as it shows itself to the account that dials and to the account of callcontrol. Never sends Originate."""
 
-import asyncio
 import os
 import ssl
 from collections.abc import Iterable, Iterator
@@ -20,9 +19,6 @@ TIMES = AmiTimes(connect=3.0, login=5.0, action=5.0, ping_every=60.0)
 DIALS = frozenset({"Originate"})
 CONTROLS = frozenset({"Hangup", "PlayDTMF", "CoreShowChannels", "Setvar", "Redirect"})
 NEVER = frozenset({"Command", "UpdateConfig", "ModuleLoad", "Filter", "UserEvent"})
-PROBE = "DEVICE_STATE(Custom:opendeep-doctor)"
-"""A device of our own, whose change is an event that callcontrol does not need."""
-EVENTS_SECONDS = 0.3
 
 
 @dataclass(slots=True)
@@ -43,7 +39,7 @@ class View:
 
 
 async def look(account: AmiAccount, contexts: Iterable[str], questions: Iterable[str]) -> View:
-    """Connects once and asks. Changes nothing at the PBX but the state of a device of its own (PROBE)."""
+    """Connects once and asks. Changes nothing at the PBX."""
     view = View()
     client = AmiClient(account, on_event=lambda event: view.events.add(event.event), times=TIMES)
     try:
@@ -81,9 +77,6 @@ async def _ask(client: AmiClient, view: View, contexts: Iterable[str], questions
         if answer is not None:
             view.values[question] = answer.get("Value")
     view.registrations = await _list(client, "PJSIPShowRegistrationsOutbound")
-    if await _answer(client, "Setvar", ("Variable", PROBE), ("Value", "INUSE")):
-        await _answer(client, "Setvar", ("Variable", PROBE), ("Value", "NOT_INUSE"))
-        await asyncio.sleep(EVENTS_SECONDS)
 
 
 async def _answer(client: AmiClient, action: str, *headers: tuple[str, str]) -> AmiMessage | None:

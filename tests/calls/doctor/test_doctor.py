@@ -11,8 +11,10 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from calls.asterisk.ami_codec import AmiMessage
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
-from calls.doctor import ours
+from calls.doctor import inside, ours
+from calls.doctor.ways_out import WayOut
 from calls.states import State
 from calls.trunks.models import Trunk
 from opendeep.core import alive
@@ -226,6 +228,31 @@ def test_a_real_asterisk_with_our_configuration_has_all_that_calls_need(
     assert any(lacking in line for line in missing_lines(output))
 
 
+@pytest.mark.parametrize(("events", "said"), [({"Hangup", "Newstate"}, False), ({"Hangup", "NewCallerid"}, True)])
+def test_an_event_that_a_filter_would_keep_away_is_noted(events: set[str], said: bool) -> None:
+    facts = inside.Facts("22.10.1", {}, {}, [], frozenset(events))
+    found = inside.findings(WayOut("default", "opendeep-out"), facts)
+    assert any("Compare `eventfilter`" in finding.words for finding in found) is said
+
+
+@pytest.mark.parametrize(
+    ("state", "level"), [("NOT_INUSE", "ok"), ("UNAVAILABLE", "missing"), ("INVALID", "missing"), ("", "note")]
+)
+def test_a_trunk_is_told_by_its_state(state: str, level: str) -> None:
+    values = {"DEVICE_STATE(PJSIP/trunk)": state}
+    found = inside.findings(
+        WayOut("default", "opendeep-out", ("trunk",)), inside.Facts("22.10.1", {}, values, [], frozenset())
+    )
+    assert [finding.level for finding in found if finding.part == "trunk trunk"] == [level]
+
+
+def test_a_registration_that_was_rejected_is_missing() -> None:
+    registration = AmiMessage((("ObjectName", "provider"), ("Status", "Rejected")))
+    facts = inside.Facts("22.10.1", {}, {}, [registration], frozenset())
+    found = [f for f in inside.findings(WayOut("default", "opendeep-out"), facts) if f.part == "registration provider"]
+    assert [finding.level for finding in found] == ["missing"]
+
+
 class CarelessAsterisk(RunningAsterisk):
     """No event filters, an account with all rights, no transfer, a module that was forgotten."""
 
@@ -261,6 +288,5 @@ def test_what_an_operator_forgot_is_named(
         "missing  trunk forgotten",
     ]
     assert "codec_resample.so is not loaded: there is no 24 kHz sound." in output
-    assert "More events reach callcontrol than it needs" in output
     assert "opendeep-events may also Command" in output
     assert "opendeep-events may place calls and need not." in output
