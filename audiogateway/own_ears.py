@@ -54,7 +54,7 @@ class OwnEars:
         levels = self._levels_of_callee()
         if not len(levels):
             return Onset(is_voice=True, voiced_ms=FRAME_MS)  # there is nothing to contradict the model with
-        noise_dbfs = float(np.percentile(levels, 20))
+        noise_dbfs = float(np.partition(levels, len(levels) // 5)[len(levels) // 5])
         self._voice_dbfs = min(max(noise_dbfs + ABOVE_NOISE_DB, QUIET_DBFS), LOUD_DBFS)
         loud = np.flatnonzero(levels > self._voice_dbfs)
         quiet_ms = (len(levels) - 1 - int(loud[-1])) * FRAME_MS if len(loud) else MEMORY_FRAMES * FRAME_MS

@@ -37,6 +37,10 @@ def tell(what: str, call_id: UUID, **more: Any) -> None:
     sys.stdout.flush()
 
 
+LOADED: set[str] = set()
+"""Modules that were there before the first call."""
+
+
 class Teller(MemoryStore):
     """ports.Store that tells what the tests look at, and forgets the rest."""
 
@@ -68,7 +72,7 @@ class Teller(MemoryStore):
         tell("recording", call_id, **asdict(recording))
 
     def talk_over(self, call_id: UUID, *, cause: str, at: datetime) -> None:
-        tell("over", call_id, cause=cause)
+        tell("over", call_id, cause=cause, loaded=sorted(set(sys.modules) - LOADED))
 
 
 class NoBus:
@@ -110,6 +114,7 @@ async def serve(url: str, directory: Path) -> None:
         clock = tasks.create_task(ticker.run())
         gc.collect()
         gc.freeze()
+        LOADED.update(sys.modules)
         tell("listening", UUID(int=0), port=port)
         orders = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)

@@ -51,6 +51,7 @@ class Call:
     recording: Heard
     recorded: News
     figures: News
+    loaded: list[str]
     interrupted_s: float
     speech_told_s: list[float]
     ticks: list[float]
@@ -92,6 +93,7 @@ def call(stage: Stage, quiet_call: Talk) -> Iterator[Call]:
         recording=talk.recording(),
         recorded=talk.news("recording")[-1],
         figures=figures,
+        loaded=talk.news("over")[0]["loaded"],
         interrupted_s=interrupted_s,
         speech_told_s=told_of_speech(stage),
         ticks=stage.metronome.ticks(to_asterisk[0][0], to_asterisk[-1][0]),
@@ -216,6 +218,11 @@ def test_a_callee_who_speaks_silences_the_agent_within_200_ms(call: Call, figure
     )
     assert stopped_ms <= STOPPED_MS + call.machine_ms
     assert heard_ms <= HEARD_MS + 2 * call.machine_ms
+
+
+def test_nothing_is_loaded_in_the_middle_of_a_call(call: Call) -> None:
+    """Reading a large module takes longer than a frame, and every call of the process hears it."""
+    assert call.loaded == []
 
 
 def test_a_key_that_the_callee_presses_is_an_event_of_the_call(call: Call) -> None:
