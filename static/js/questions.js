@@ -4,10 +4,12 @@
 
 const LOOK_MS = 15_000;
 const AFTER_DEADLINE_MS = 2_500;
+const THANKS_MS = 8_000; // so long it is said what became of an answer
 const title = document.title;
 const endsAt = new WeakMap();
 let looking = false;
 let lookAgain = false;
+let thanksUntil = 0;
 
 const questionsPlace = () => document.getElementById("questions");
 const questionsHeader = () => ({ "X-Questions": location.pathname === "/questions/" ? "all" : "some" });
@@ -28,11 +30,14 @@ function takeQuestions(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("questions");
   if (!place || !fresh) return;
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  const thanks = place.querySelector("[data-said]");
+  if (fresh.querySelector("[data-said]")) keepThanks();
+  else if (thanks && performance.now() < thanksUntil) fresh.prepend(thanks.cloneNode(true));
   const known = new Map([...place.querySelectorAll("[data-question]")].map((form) => [form.id, form]));
   let at = place.firstElementChild;
   for (const part of [...fresh.children]) {
     const old = known.get(part.id);
-    const node = old?.dataset.question === part.dataset.question ? old : document.importNode(part, true);
+    const node = old && old.dataset.question === part.dataset.question ? old : document.importNode(part, true);
     if (node === at) at = at.nextElementSibling;
     else place.insertBefore(node, at);
     if (part.dataset.announce && !old) tellOfQuestion(part.dataset.announce);
@@ -47,6 +52,11 @@ function takeQuestions(html) {
 function keepTyped(from, to) {
   const typed = from.elements.answer.value;
   if (typed && !to.elements.answer.value) to.elements.answer.value = typed;
+}
+
+function keepThanks() {
+  thanksUntil = performance.now() + THANKS_MS;
+  setTimeout(lookAtQuestions, THANKS_MS + 100);
 }
 
 function tellOfQuestion(words) {

@@ -6,7 +6,7 @@ from audiogateway.asking import OwnersWord, Word
 from audiogateway.realtime import events
 from audiogateway.realtime.error_codes import ALREADY_ACTIVE
 from audiogateway.silence import SILENCE_MS
-from tests.audiogateway.scripted_talk import Talk, sound
+from tests.audiogateway.scripted_talk import AskedVoice, Talk, sound
 
 
 def tool_call(name: str, arguments: str, *, response: str = "r1", call: str = "call_1") -> events.ToolCalled:
@@ -160,3 +160,33 @@ async def test_the_silence_of_waiting_is_nobodys_absence(talk: Talk) -> None:
     assert talk.voice.sent == []
     assert not talk.dialogue.is_abandoned
     assert talk.dialogue.last_words_were_heard
+
+
+async def test_a_question_that_is_open_when_the_session_is_lost_is_answered_in_the_next_one(talk: Talk) -> None:
+    await ask_owner(talk)
+    assert talk.owner is not None
+    talk.dialogue.voice_is_lost()
+    first, talk.voice = talk.voice, AskedVoice()
+    talk.dialogue.voice_takes_over(talk.voice)
+    told = [event["item"] for event in talk.sent("conversation.item.create")]
+    (asked,) = [item for item in told if item["type"] == "function_call"]
+    assert asked["name"] == "request_user_info"
+    talk.owner.set_result(OwnersWord(Word.ANSWERED, "Yes, gladly."))
+    await talk.spawned.finished()
+    output = talk.sent("conversation.item.create")[-1]["item"]
+    assert (output["type"], output["call_id"]) == ("function_call_output", asked["call_id"])
+    assert "Yes, gladly." in output["output"]
+    assert first.sent == []
+
+
+async def test_an_answer_that_comes_between_two_sessions_waits_for_the_next_one(talk: Talk) -> None:
+    await ask_owner(talk)
+    assert talk.owner is not None
+    talk.dialogue.voice_is_lost()
+    talk.owner.set_result(OwnersWord(Word.ANSWERED, "Yes, gladly."))
+    await talk.spawned.finished()
+    talk.voice = AskedVoice()
+    talk.dialogue.voice_takes_over(talk.voice)
+    outputs = [event["item"] for event in talk.sent("conversation.item.create")]
+    assert sum("Yes, gladly." in str(item.get("output")) for item in outputs) == 1
+    assert "response.create" in talk.voice.types()
