@@ -110,6 +110,14 @@ class Bookkeeping:
         if turns := self._ledger.take_changed():
             self._store.record_turns(self._call_id, turns)
 
+    def forget(self, item_id: str) -> None:
+        """It was no turn of anybody."""
+        self._ledger.forget(item_id)
+
+    def last_words_of_agent(self) -> str:
+        """What the agent was going to say lately, heard or not."""
+        return self._ledger.last_words_of_agent()
+
     def callee_texts(self) -> list[str]:
         """What the callee said so far."""
         return self._ledger.callee_texts()

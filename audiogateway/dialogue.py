@@ -13,6 +13,7 @@ import structlog
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.conduct import Conduct, Manner
+from audiogateway.echo import repeats
 from audiogateway.figures import TalkFigures
 from audiogateway.floor import Floor
 from audiogateway.handover import Handover
@@ -25,7 +26,7 @@ from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import Event
-from audiogateway.realtime.openai_codec import TurnDetection, commit_audio
+from audiogateway.realtime.openai_codec import TurnDetection, commit_audio, delete_item
 from audiogateway.responses import ResponseOwner
 from audiogateway.silence import SilenceWatch, Step
 from audiogateway.surroundings import Models
@@ -63,7 +64,7 @@ class Dialogue:
         self._floor = Floor(
             agent_begins=agent_begins,
             gate_ms=onset_gate_ms,
-            ears=OwnEars(),
+            ears=OwnEars(line_format),
             speech=self._speech,
             responses=self._responses,
             figures=self._books.figures,
@@ -249,6 +250,7 @@ class Dialogue:
         """20 ms of the agent's voice in the model's format; None is silence."""
         self._floor.on_frame()
         frame = self._speech.take_frame()
+        self._floor.said(frame)
         if frame is not None:
             self.conduct.spoke()
         return frame
@@ -284,7 +286,10 @@ class Dialogue:
         self._handover.tape.written(event.item_id)
         self._books.note(event)
         words = event.text if isinstance(event, events.CalleeTranscript) else ""
-        if self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
+        if self._floor.was_echo(event.item_id) and repeats(words, self._books.last_words_of_agent()):
+            self._books.forget(event.item_id)
+            self._send(delete_item(event.item_id))
+        elif self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
             self._answer()
 
     def _on_agent_audio(self, event: events.AgentAudio) -> None:
@@ -296,15 +301,16 @@ class Dialogue:
         self._first_words_due = False
         self._agent_had_last_word = False
         self._speech_item = event.item_id
-        self._silence.callee_spoke()
         onset_ms = self._time_of(event.audio_start_ms + EARS.prefix_padding_ms)
         self._books.callee_started(event.item_id, onset_ms)
-        if self._is_closing or self.conduct.manner is Manner.MESSAGE:
-            return
-        if self._handover.tape.was_kept(event.audio_start_ms):
-            self._floor.callee_spoke_meanwhile(onset_ms)
-        else:
-            self._floor.callee_started(onset_ms)
+        is_somebody = True
+        if not self._is_closing and self.conduct.manner is not Manner.MESSAGE:
+            if self._handover.tape.was_kept(event.audio_start_ms):
+                self._floor.callee_spoke_meanwhile(onset_ms)
+            else:
+                is_somebody = self._floor.callee_started(onset_ms)
+        if is_somebody:
+            self._silence.callee_spoke()
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
         self._speech_item = None
@@ -312,6 +318,8 @@ class Dialogue:
         stopped_ms = self._time_of(event.audio_end_ms - EARS.silence_duration_ms)
         self._books.callee_ended(event.item_id, stopped_ms)
         is_turn = self._floor.callee_stopped(event.item_id, stopped_ms)
+        if is_turn:
+            self._silence.callee_spoke()
         if is_turn and not self._is_closing and self.conduct.manner is Manner.TALK:
             self._books.answer_is_expected(stopped_ms)
             self._answer()

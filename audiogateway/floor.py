@@ -2,7 +2,8 @@
 
 While the agent is silent, every speech of the callee is a turn. Into the agent's words
 - a hello in the first moments of the call changes nothing (hello.py);
-- what the model takes for speech is noise as long as our own ears do not hear a voice;
+- what the model takes for speech is noise as long as our own ears do not hear a voice, and echo as long as they
+  hear nothing but the agent's own (echo.py);
 - a speech in the agent's very last words is an answer to them, and a turn at once;
 - any other pauses the agent, and becomes a turn when it lasts (onset_gate.py); a shorter one is a backchannel, of
   which the agent knows but takes no notice.
@@ -20,7 +21,7 @@ from audiogateway.figures import TalkFigures
 from audiogateway.hello import HelloGrace
 from audiogateway.hello import Verdict as HelloVerdict
 from audiogateway.onset_gate import OnsetGate, Verdict
-from audiogateway.own_ears import OwnEars
+from audiogateway.own_ears import Onset, OwnEars
 from audiogateway.playout import FRAME_MS
 from audiogateway.responses import ResponseOwner
 
@@ -32,6 +33,10 @@ ANSWER_WAIT_MS = 1_500
 """After such a word, whoever has more to say begins within this time."""
 MANY_WORDS = 4
 """No backchannel is that long."""
+ECHO_MS = 700
+"""So long after the agent's last sound an echo of it may be heard."""
+SURE_MS = 200
+"""So long something that is no echo must be heard in one."""
 
 
 class Judgement(Enum):
@@ -42,6 +47,7 @@ class Judgement(Enum):
     UNDECIDED = "undecided"
     BACKCHANNEL = "backchannel"
     NOISE = "noise"
+    ECHO = "echo"
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class _Speech:
     judgement: Judgement
     onset_ms: int
     told_ms: int
+    no_echo_since_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -88,19 +95,23 @@ class Floor:
         self._gate: OnsetGate | None = None
         self._callee: _Speech | None = None
         self._aside: _Aside | None = None
+        self._echoes: set[str] = set()
 
     # The model's news
 
-    def callee_started(self, onset_ms: int) -> None:
+    def callee_started(self, onset_ms: int) -> bool:
+        """False when nobody is heard: it is noise or echo, as far as can be told."""
         self._aside = None
         now_ms = self._now_ms()
         self._callee = _Speech(Judgement.UNDECIDED, onset_ms, now_ms)
         self._callee.judgement = self._judge(now_ms)
-        if self._callee.judgement is not Judgement.NOISE:
+        is_somebody = self._callee.judgement not in (Judgement.NOISE, Judgement.ECHO)
+        if is_somebody:
             self._responses.callee_started()
         if self._callee.judgement is Judgement.TURN:
             self.interrupt()
         self.on_frame()
+        return is_somebody
 
     def callee_spoke_meanwhile(self, onset_ms: int) -> None:
         """While nobody was there to hear it: what our own ears hear now tells nothing of it, so it is a turn."""
@@ -120,10 +131,19 @@ class Floor:
         self._hello = None
         self._figures.backchannels += callee.judgement is Judgement.BACKCHANNEL
         self._figures.ignored_noises += callee.judgement is Judgement.NOISE
+        self._figures.ignored_echoes += callee.judgement is Judgement.ECHO
         if callee.judgement is Judgement.TURN:
             return True
+        if callee.judgement is Judgement.ECHO:
+            self._echoes.add(item_id)
         self._aside = _Aside(item_id, stopped_ms, callee.judgement)
         return False
+
+    def was_echo(self, item_id: str) -> bool:
+        """True once, of a speech that was heard as an echo."""
+        was_echo = item_id in self._echoes
+        self._echoes.discard(item_id)
+        return was_echo
 
     def words_came(self, item_id: str, text: str) -> bool:
         """What a speech was transcribed to. True when it must be answered, although it was no turn."""
@@ -147,9 +167,13 @@ class Floor:
             self._voice_is_heard(self._gate, self._callee, self._now_ms())
 
     def on_frame(self) -> None:
-        """Before each frame of the agent."""
+        """Before each frame of the agent is taken."""
         if self._gate is not None:
             self._follow_gate(self._gate)
+
+    def said(self, frame: bytes | None) -> None:
+        """20 ms of the agent's voice on the line; None is silence."""
+        self._ears.said(frame)
 
     def on_time(self, now_ms: int, *, is_quiet: bool) -> bool:
         """About ten times a second; `is_quiet` when nobody speaks and nothing is being prepared.
@@ -161,6 +185,8 @@ class Floor:
             if verdict is HelloVerdict.INTERRUPTED and self._callee is not None:
                 self.interrupt()
                 self._callee.judgement = Judgement.TURN
+        if self._callee is not None and self._callee.judgement is Judgement.ECHO:
+            self._look_behind_echo(self._callee, now_ms)
         return self._aside is not None and self._is_waited_for(self._aside, now_ms, is_quiet=is_quiet)
 
     # Rules
@@ -184,13 +210,34 @@ class Floor:
             self._hello.callee_started(now_ms)
             return Judgement.HELLO
         self._hello = None
-        if self._is_idle:
+        may_be_echo = now_ms - self._agent.last_frame_ms < ECHO_MS
+        if self._is_idle and not may_be_echo:
             return Judgement.TURN
         onset = self._ears.onset()
+        if onset.is_voice and may_be_echo and self._ears.is_echo():
+            return Judgement.ECHO
+        if self._is_idle:
+            return Judgement.TURN
         if onset.is_voice and self._is_last_word_of_agent:
             return Judgement.TURN
         self._gate = OnsetGate(self._gate_ms, onset, now_ms)
         return Judgement.UNDECIDED if onset.is_voice else Judgement.NOISE
+
+    def _look_behind_echo(self, callee: _Speech, now_ms: int) -> None:
+        """Somebody may have begun to speak into it, which the model cannot tell."""
+        onset = self._ears.onset()
+        if not onset.is_voice or self._ears.is_echo():
+            callee.no_echo_since_ms = None
+        elif callee.no_echo_since_ms is None:
+            callee.no_echo_since_ms = now_ms
+        elif now_ms - callee.no_echo_since_ms >= SURE_MS:
+            callee.judgement, callee.onset_ms, callee.told_ms = Judgement.UNDECIDED, callee.no_echo_since_ms, now_ms
+            self._responses.callee_started()
+            self._gate = OnsetGate(self._gate_ms, Onset(is_voice=True, voiced_ms=SURE_MS), now_ms)
+            if self._agent.is_sounding:
+                self._follow_gate(self._gate)
+            else:
+                self._becomes_turn()
 
     @property
     def _is_idle(self) -> bool:

@@ -33,11 +33,15 @@ class AgentSound:
         """Linear sound at `samples_per_ms`, as the model would send it."""
         return linear_to_ulaw(samples) if self.is_mu_law else samples
 
+    def to_linear(self, frame: bytes) -> bytes:
+        """What the model sent, as 16 bit linear."""
+        return ulaw_to_linear(frame) if self.is_mu_law else frame
+
     def message(self, frame: bytes | None) -> bytes:
         """One frame for the line; None is silence."""
         if frame is None:
             return self._silent_message
-        return self._header + (ulaw_to_linear(frame) if self.is_mu_law else frame)
+        return self._header + self.to_linear(frame)
 
 
 NARROW_BAND = AgentSound("audio/pcmu", Kind.SLIN_8K, samples_per_ms=8, is_mu_law=True)

@@ -1,7 +1,7 @@
 """What we hear ourselves of the callee: the model's turn detection is believed, but not blindly.
 
-While nothing happens only the last sound is kept, which costs next to nothing. It is listened to when the model
-says that the callee has begun to speak while the agent is heard.
+While nothing happens only the last sound of both sides is kept, which costs next to nothing. It is listened to when
+the model says that the callee has begun to speak while the agent is heard.
 """
 
 from collections import deque
@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from audiogateway.audio.levels import Levels, level_dbfs, levels_dbfs
-from audiogateway.line_format import LINE_BYTES_PER_MS
+from audiogateway.audio.levels import QUIETEST_DBFS, Levels, level_dbfs, levels_dbfs
+from audiogateway.echo import DELAY_FRAMES, is_echo
+from audiogateway.line_format import LINE_BYTES_PER_MS, LineFormat
 from audiogateway.playout import FRAME_MS
 
 _FRAME_BYTES = LINE_BYTES_PER_MS * FRAME_MS
 MEMORY_FRAMES = 1500 // FRAME_MS
+AGENT_FRAMES = MEMORY_FRAMES + DELAY_FRAMES
 NEWS_MS = 400
 """So old the news of a speech may be. What was heard before that belongs to the speech before."""
 QUIET_DBFS = -50.0
@@ -41,13 +43,19 @@ class Onset:
 class OwnEars:
     """Of one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, line_format: LineFormat) -> None:
+        self._line_format = line_format
         self._callee: deque[bytes] = deque(maxlen=MEMORY_FRAMES)
+        self._agent: deque[bytes | None] = deque([None] * AGENT_FRAMES, maxlen=AGENT_FRAMES)
         self._voice_dbfs = QUIET_DBFS
 
     def heard(self, samples: bytes) -> None:
         """Sound of the callee, as it comes from the line."""
         self._callee.append(samples)
+
+    def said(self, frame: bytes | None) -> None:
+        """20 ms of the agent's voice on the line; None is silence."""
+        self._agent.append(frame)
 
     def onset(self) -> Onset:
         """Listens back for the beginning of a speech. From now on `is_voice` knows what is voice and what is noise."""
@@ -66,6 +74,19 @@ class OwnEars:
 
     def is_voice(self, samples: bytes) -> bool:
         return level_dbfs(samples) > self._voice_dbfs
+
+    def is_echo(self) -> bool:
+        """Whether all that is heard of the callee now is the agent's own voice. To be asked after `onset`."""
+        return is_echo(self._levels_of_callee(), self._levels_of_agent(), self._voice_dbfs)
+
+    def _levels_of_agent(self) -> Levels:
+        levels = np.full(AGENT_FRAMES, QUIETEST_DBFS, np.float32)
+        sound = self._line_format.agent
+        said = {place: frame for place, frame in enumerate(self._agent) if frame and len(frame) == sound.frame_bytes}
+        if said:
+            linear = b"".join(map(sound.to_linear, said.values()))
+            levels[list(said)] = levels_dbfs(linear, len(linear) // len(said))
+        return levels
 
     def _levels_of_callee(self) -> Levels:
         sound = b"".join(self._callee)[-MEMORY_FRAMES * _FRAME_BYTES :]

@@ -193,6 +193,20 @@ class TurnLedger:
         turns = (self._turns[item_id] for item_id in self._order)
         return [turn.text for turn in turns if turn.speaker == "callee" and turn.text]
 
+    def last_words_of_agent(self, turns: int = 2) -> str:
+        """The whole text of its last turns."""
+        spoken = [turn.text for item_id in self._order if (turn := self._turns[item_id]).speaker == "agent"]
+        return " ".join(spoken[-turns:])
+
+    def forget(self, item_id: str) -> None:
+        """It was no turn, and nothing of it was written down yet."""
+        turn = self._turns.get(item_id)
+        if turn is not None and not turn.recorded:
+            position = self._order.index(item_id)
+            del self._order[position], self._turns[item_id]
+            self._changed.pop(item_id, None)
+            self._changed |= dict.fromkeys(self._order[position:])
+
     def is_waiting_for_words(self) -> bool:
         """Somebody's speech is over, but its transcription has not come."""
         spoken = (turn for turn in self._turns.values() if turn.speaker == "callee" and turn.ended_ms is not None)

@@ -1,10 +1,14 @@
 """A dialogue with everything around it in memory. Nothing here waits: time passes when a frame is played."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from audiogateway.asking import OwnersWord
+from audiogateway.audio.g711 import ulaw_to_linear
 from audiogateway.dialogue import EARS, Dialogue
 from audiogateway.line_format import LineFormat
 from audiogateway.onset_gate import ONSET_GATE_MS
@@ -23,6 +27,22 @@ VOICED_FRAME = (3000).to_bytes(2, "little") * 160
 DETECTION_MS = 60
 """So long the server listens before it says that somebody speaks."""
 END_OF_TURN_MS = EARS.silence_duration_ms
+
+
+class Echo:
+    """A telephone that gives back what it plays, 140 ms later and 20 dB quieter."""
+
+    DELAY_FRAMES = 7
+    LOSS = 10.0
+
+    def __init__(self) -> None:
+        self._on_its_way = deque([bytes(320)] * self.DELAY_FRAMES)
+
+    def mixed(self, played: bytes | None, callee: bytes) -> bytes:
+        self._on_its_way.append(SILENT_FRAME if played is None else ulaw_to_linear(played))
+        returned = np.frombuffer(self._on_its_way.popleft(), "<i2") / self.LOSS
+        mixed = returned + np.frombuffer(callee, "<i2")
+        return bytes(mixed.clip(-32768, 32767).astype("<i2").tobytes())
 
 
 class AskedVoice(RecordingVoice):
@@ -44,6 +64,7 @@ class Talk:
         self.sent_ms = 0
         self.callee = self.silence = SILENT_FRAME
         self.sends_sound = True
+        self.echo: Echo | None = None
         self.ended: list[str] = []
         self.owner: asyncio.Future[OwnersWord] | None = None
         self.dialogue = Dialogue(
@@ -95,9 +116,10 @@ class Talk:
         """Lets so much time pass on the line. Returns how many frames were no silence."""
         sounding = 0
         for _ in range(ms // FRAME_MS):
-            sounding += self.dialogue.take_frame() is not None
+            frame = self.dialogue.take_frame()
+            sounding += frame is not None
             if self.sends_sound:
-                self.dialogue.hear(self.callee)
+                self.dialogue.hear(self.callee if self.echo is None else self.echo.mixed(frame, self.callee))
                 self.sent_ms += FRAME_MS
             self.ms += FRAME_MS
             self.dialogue.on_time(self.ms)
@@ -118,10 +140,13 @@ class Talk:
 
     def agent_answers(self, response: str, item: str, text: str, ms: int, *, after: str | None = None) -> None:
         """The model sends a whole answer faster than it is played."""
+        self.agent_sounds(response, item, text, sound(ms), after=after)
+
+    def agent_sounds(self, response: str, item: str, text: str, audio: bytes, *, after: str | None = None) -> None:
         self.tell(
             events.ResponseCreated(response),
             events.ItemAdded(item, after, "assistant"),
-            events.AgentAudio(response, item, sound(ms)),
+            events.AgentAudio(response, item, audio),
             events.AgentTranscript(item, text),
             events.AgentAudioDone(response, item),
             events.ResponseDone(response, "completed", "", ""),
