@@ -183,8 +183,7 @@ class Floor:
         if self._hello is not None and (verdict := self._hello.verdict(now_ms)) is not None:
             self._hello = None
             if verdict is HelloVerdict.INTERRUPTED and self._callee is not None:
-                self.interrupt()
-                self._callee.judgement = Judgement.TURN
+                self._hello_was_more(self._callee, now_ms)
         if self._callee is not None and self._callee.judgement is Judgement.ECHO:
             self._look_behind_echo(self._callee, now_ms)
         return self._aside is not None and self._is_waited_for(self._aside, now_ms, is_quiet=is_quiet)
@@ -205,17 +204,25 @@ class Floor:
         self._hello = self._callee = self._aside = None
         self._end_gate()
 
+    def _hello_was_more(self, callee: _Speech, now_ms: int) -> None:
+        if self._is_echo(self._ears.onset(), now_ms):
+            callee.judgement = Judgement.ECHO
+            self._responses.callee_stopped()
+        else:
+            self.interrupt()
+            callee.judgement = Judgement.TURN
+
+    def _is_echo(self, onset: Onset, now_ms: int) -> bool:
+        return onset.is_voice and now_ms - self._agent.last_frame_ms < ECHO_MS and self._ears.is_echo()
+
     def _judge(self, now_ms: int) -> Judgement:
+        onset = self._ears.onset()
+        if self._is_echo(onset, now_ms):
+            return Judgement.ECHO
         if self._hello is not None and not self._greeting_is_over:
             self._hello.callee_started(now_ms)
             return Judgement.HELLO
         self._hello = None
-        may_be_echo = now_ms - self._agent.last_frame_ms < ECHO_MS
-        if self._is_idle and not may_be_echo:
-            return Judgement.TURN
-        onset = self._ears.onset()
-        if onset.is_voice and may_be_echo and self._ears.is_echo():
-            return Judgement.ECHO
         if self._is_idle:
             return Judgement.TURN
         if onset.is_voice and self._is_last_word_of_agent:

@@ -11,6 +11,7 @@ from sandbox.script import (
     Become,
     Beep,
     CutIn,
+    Echo,
     HangUp,
     IfLong,
     Record,
@@ -55,6 +56,7 @@ Signalling = Answers | Refuses | RingsForEver
 class Persona:
     """One row of the table. `number` is the last two digits of the telephone number.
 
+    `echo` is what the telephone gives back of the caller's voice.
     Without `sends_audio` the telephone sends no packets while its owner is silent. A line from which no packet has
     come for `line_timeout_ms` is given up by the PBX (`rtp_timeout` of the trunk).
     """
@@ -64,6 +66,7 @@ class Persona:
     signalling: Signalling = Answers()
     script: Script = Script()
     sends_audio: bool = True
+    echo: Echo | None = None
     line_timeout_ms: int = 60_000
 
 
@@ -230,6 +233,12 @@ PERSONAS: tuple[Persona, ...] = (
     Persona(15, "as 9, and its telephone sends no audio at all", script=SILENT, sends_audio=False),
     Persona(16, "a fax machine", script=FAX),
     Persona(17, "a voicemail whose owner picks up while the message is left", script=PICKED_UP),
+    Persona(
+        18,
+        'says "mhm" into the agent\'s first long sentence',
+        script=replace(HELPFUL, cut_in=CutIn(2500, (Say("Mhm."),))),
+    ),
+    Persona(19, "a helpful person whose telephone echoes", script=HELPFUL, echo=Echo()),
 )
 
 _BY_NUMBER = {persona.number: persona for persona in PERSONAS}

@@ -74,6 +74,17 @@ class Become:
 Step = Say | Beep | Ring | Wait | IfLong | Record | HangUp | Vanish | Become
 Steps = tuple[Step, ...]
 
+# --- the telephone ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Echo:
+    """The telephone gives back what it plays."""
+
+    delay_ms: int = 160
+    loss_db: float = 14.0
+
+
 # --- occasions --------------------------------------------------------------------------------------------
 
 

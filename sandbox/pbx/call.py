@@ -200,7 +200,7 @@ class Call:
         self.channel.context, self.channel.exten, self.channel.priority = context, exten, priority
 
     def _person(self, persona: Persona) -> Callee:
-        return Callee(persona.script, self._around.hears_goodbye)
+        return Callee(persona.script, self._around.hears_goodbye, persona.echo)
 
     async def _talk_with_voice(self, callee: Callee) -> Ending | HangUpAsked | RedirectAsked:
         if self.channel.priority < dialplan.VOICE.priority:

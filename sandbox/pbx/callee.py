@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sandbox.script import Become, Beep, HangUp, IfLong, Record, Ring, Say, Script, Step, Steps, Vanish, Wait
+from sandbox.script import Become, Beep, Echo, HangUp, IfLong, Record, Ring, Say, Script, Step, Steps, Vanish, Wait
 from sandbox.speech import g711
 from sandbox.speech.voice import synthesize
 
@@ -36,6 +36,23 @@ HearsGoodbye = Callable[[bytes], bool | None]
 """Does this sound end with a goodbye? None: too busy to tell, ask again in a moment."""
 
 
+class EchoPath:
+    """What the caller said, on its way back: some time later and so much quieter."""
+
+    def __init__(self, echo: Echo) -> None:
+        self._share = 10 ** (-echo.loss_db / 20)
+        self._on_its_way = deque([SILENCE] * (echo.delay_ms // TICK_MS))
+
+    def mixed(self, heard: Frame, own: Frame) -> Frame:
+        """What the telephone sends: its owner's sound, with that of the caller in it."""
+        self._on_its_way.append(heard)
+        returned = self._on_its_way.popleft()
+        if returned is SILENCE:
+            return own
+        sound = np.frombuffer(returned, "<i2") * self._share + np.frombuffer(own, "<i2")
+        return g711.decode(g711.encode(sound.clip(-32768, 32767).astype("<i2").tobytes()))
+
+
 def is_speech(frame: Frame) -> bool:
     """By energy of every fourth sample: cheap enough for hundreds of calls."""
     if frame == SILENCE:
@@ -50,8 +67,9 @@ class Callee:
     `recorded_ms` is how much speech there is in a recording, None until one has begun.
     """
 
-    def __init__(self, script: Script, hears_goodbye: HearsGoodbye) -> None:
+    def __init__(self, script: Script, hears_goodbye: HearsGoodbye, echo: Echo | None = None) -> None:
         self._hears_goodbye = hears_goodbye
+        self._echo = EchoPath(echo) if echo is not None else None
         self._last_words: deque[Frame] = deque(maxlen=_LAST_WORDS_TICKS)
         self.has_hung_up = False
         self.recorded_ms: int | None = None
@@ -78,7 +96,8 @@ class Callee:
             self._yield_turn()
         if not self._acting:
             self._take_turn()
-        return self._perform()
+        own = self._perform()
+        return own if own is None or self._echo is None else self._echo.mixed(heard, own)
 
     def press(self, key: str) -> None:
         """The caller pressed a telephone key; it interrupts what is being said."""

@@ -42,7 +42,7 @@ class PersonaTelephone:
         persona = persona_for(f"+120255501{number:02}")
         assert persona is not None
         ear = Recognizer([GOODBYE], voice="agent")
-        self._callee = Callee(persona.script, lambda sound: ear.ends_with(sound) is not None)
+        self._callee = Callee(persona.script, lambda sound: ear.ends_with(sound) is not None, persona.echo)
 
     async def call(self, address: tuple[str, int], call_id: UUID) -> PersonaCaller:
         caller = PersonaCaller(self._callee, *await asyncio.open_connection(*address))

@@ -29,6 +29,12 @@ DETECTION_MS = 60
 END_OF_TURN_MS = EARS.silence_duration_ms
 
 
+def syllable(at_ms: int) -> bytes:
+    """20 ms of a voice, which rises and falls as voices do."""
+    levels = (9000, 9000, 3000, 3000, 500, 500, 5000, 400)
+    return levels[at_ms // FRAME_MS % len(levels)].to_bytes(2, "little") * 160
+
+
 class Echo:
     """A telephone that gives back what it plays, 140 ms later and 20 dB quieter."""
 
@@ -119,7 +125,8 @@ class Talk:
             frame = self.dialogue.take_frame()
             sounding += frame is not None
             if self.sends_sound:
-                self.dialogue.hear(self.callee if self.echo is None else self.echo.mixed(frame, self.callee))
+                heard = syllable(self.sent_ms) if self.callee is VOICED_FRAME else self.callee
+                self.dialogue.hear(heard if self.echo is None else self.echo.mixed(frame, heard))
                 self.sent_ms += FRAME_MS
             self.ms += FRAME_MS
             self.dialogue.on_time(self.ms)

@@ -140,3 +140,15 @@ def test_an_echo_of_the_question_whether_they_are_there_is_nobody(echoing: Talk)
         echoing.play(8_000)
         echoing.tell(events.SpeechStopped(f"u{number}", echoing.sent_ms), events.CalleeTranscript(f"u{number}", ""))
     assert echoing.dialogue.is_abandoned
+
+
+def test_an_echo_of_the_greeting_is_no_hello_that_goes_on_and_on() -> None:
+    talk = Talk(agent_begins=True)
+    talk.echo = Echo()
+    talk.agent_sounds("r1", "a1", AGENT, linear_to_ulaw(synthesize(AGENT)))
+    talk.play(260)
+    talk.tell(events.SpeechStarted("u1", 0))
+    assert talk.play(10_000) >= len(synthesize(AGENT)) // 320 - 13
+    talk.tell(events.SpeechStopped("u1", talk.sent_ms), events.CalleeTranscriptFailed("u1", "unintelligible"))
+    assert talk.dialogue.figures.ignored_echoes == 1
+    assert talk.store.transcript == [("agent", AGENT)]

@@ -21,7 +21,7 @@ async def talk_with(server: OpenAIServer, number: int, **brief: Any) -> AsyncIte
     telephone = PersonaTelephone(number)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.audiogateway.test_talk.Caller", telephone)
-        async with talk(server, **SHORT, **brief) as stage:
+        async with talk(server, **(SHORT | brief)) as stage:
             hang_up = stage.bus.on_command
 
             def execute(command: Command) -> None:

@@ -23,7 +23,7 @@ def test_nobody_lives_outside_the_range_reserved_for_fiction(number: str) -> Non
 
 def test_every_number_of_the_table_has_its_kind_of_telephone() -> None:
     kinds = {persona.number: type(persona.signalling) for persona in PERSONAS}
-    assert kinds == dict.fromkeys([*range(18), 30, 31], Answers) | {
+    assert kinds == dict.fromkeys([*range(20), 30, 31], Answers) | {
         1: Refuses,
         2: RingsForEver,
         12: Refuses,

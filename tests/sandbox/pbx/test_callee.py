@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sandbox.pbx.callee import END_OF_TURN_TICKS, SILENCE, TICK_MS, Callee, Frame, is_speech, spoken, tone
-from sandbox.script import Become, Beep, CutIn, HangUp, IfLong, Record, Ring, Say, Script, Vanish, Wait
+from sandbox.script import Become, Beep, CutIn, Echo, HangUp, IfLong, Record, Ring, Say, Script, Vanish, Wait
 
 LOUD: Frame = (b"\x00\x20" * 80) + (b"\x00\xe0" * 80)
 HELLO = spoken("Hello?")
@@ -245,3 +245,11 @@ def test_speech_is_told_from_line_noise() -> None:
     assert is_speech(LOUD)
     assert not is_speech(SILENCE)
     assert not is_speech(b"\x40\x00\xc0\xff" * 80)
+
+
+def test_a_telephone_that_echoes_gives_back_what_was_said_later_and_quieter() -> None:
+    callee = Callee(Script(), lambda _: False, Echo(delay_ms=100, loss_db=20.0))
+    sent = [callee.tick(LOUD if tick == 0 else SILENCE) for tick in range(10)]
+    assert [tick for tick, frame in enumerate(sent) if frame != SILENCE] == [5]
+    echo = np.frombuffer(sent[5] or b"", "<i2")
+    assert 700 < np.abs(echo).mean() < 900  # a tenth of 8192
