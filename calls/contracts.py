@@ -220,6 +220,7 @@ class CallView:
     brief: Brief
     callee_kind: str = CalleeKind.UNKNOWN
     message_left: bool = False  # on a voicemail
+    trunk_fault: bool = False  # it failed by the trunk, not by the callee
 
 
 @dataclass(frozen=True, slots=True)

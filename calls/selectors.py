@@ -176,4 +176,5 @@ def to_view(call: Call) -> CallView:
         brief=Brief.from_json(call.brief),
         callee_kind=call.callee_kind,
         message_left=call.message_left,
+        trunk_fault=call.trunk_fault,
     )

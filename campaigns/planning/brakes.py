@@ -51,11 +51,11 @@ FAILURES = frozenset({"failed", "lost", "dropped", "unreachable"})
 NEVER_PLACED = frozenset({"blocked", "cancelled"})
 
 
-def mark_of(outcome: str, *, opted_out: bool, callee_spoke: bool) -> Mark | None:
-    """None for a call that was never placed."""
+def mark_of(outcome: str, *, opted_out: bool, callee_spoke: bool, trunk_fault: bool = False) -> Mark | None:
+    """None for a call that was never placed, or failed by its trunk, which has a breaker of its own."""
     if opted_out:
         return Mark.OPT_OUT
-    if outcome in NEVER_PLACED:
+    if outcome in NEVER_PLACED or trunk_fault:
         return None
     if outcome in FAILURES:
         return Mark.FAILURE

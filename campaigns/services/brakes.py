@@ -29,6 +29,7 @@ def _remember(campaign: Campaign, call: CallView, verdict: VerdictView, limits: 
     mark = mark_of(
         verdict.outcome,
         opted_out=verdict.do_not_call_requested,
+        trunk_fault=call.trunk_fault,
         callee_spoke=any(turn.speaker == "callee" and turn.text.strip() for turn in transcript_of(call.id)),
     )
     if mark is not None:

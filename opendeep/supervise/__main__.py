@@ -92,7 +92,7 @@ def _demo_user(surroundings: Surroundings, environment: Mapping[str, str]) -> st
         path.write_text(secrets.token_urlsafe(9), encoding="utf-8")
         path.chmod(0o600)
     password = path.read_text(encoding="utf-8").strip()
-    arguments = [password] + (["--any-hour"] if surroundings.sandbox_pbx else [])
+    arguments = [password] + (["--any-hour"] if surroundings.nobody_real else [])
     command = [sys.executable, "-m", "opendeep.supervise.demo", *arguments]
     settings = {"DJANGO_SETTINGS_MODULE": "opendeep.settings"}
     _run_once("The demo user", command, {**environment, **settings})

@@ -42,6 +42,11 @@ class Surroundings:
     added: Mapping[str, str] = field(default_factory=dict)
     """Of the environment: what this start chose by itself."""
 
+    @property
+    def nobody_real(self) -> bool:
+        """Every PBX is the stand-in. A further one (ASTERISK_PBXS) may lead to real telephones."""
+        return self.sandbox_pbx and not self.environment.get("ASTERISK_PBXS")
+
     def needed_ports(self) -> dict[str, int]:
         """Setting -> port of every server that this start opens itself."""
         needed = {
@@ -78,7 +83,7 @@ def look_around(process_environment: Mapping[str, str]) -> Surroundings:
         added |= _sandbox_pbx(var, ports)
     if not has_openai:
         added |= _sandbox_openai(var, ports)
-    if not has_pbx and "ENVIRONMENT_NOTICE" not in given:
+    if not has_pbx and not given.get("ASTERISK_PBXS") and "ENVIRONMENT_NOTICE" not in given:
         added["ENVIRONMENT_NOTICE"] = PBX_ONLY_NOTICE if has_openai else SANDBOX_NOTICE
     drain_seconds = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maximum=3600)
     return Surroundings(

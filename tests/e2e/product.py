@@ -123,14 +123,19 @@ class RunningProduct:
         """Every Originate that reached the PBX."""
         return [entry for entry in self.journal() if entry.get("event") == "originate"]
 
-    def manage(self, *arguments: str) -> str:
-        """Runs manage.py with the product's settings and returns what it printed."""
+    def environment(self) -> dict[str, str]:
+        """What a process needs to work beside those of the product."""
         environment = {**os.environ, **self.settings, "SECRET_KEY_FILE": str(self.var / "secret_key")}
         environment.pop("DATABASE_URL", None)
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         if "DATABASE_URL" in self.settings:
             environment["DATABASE_URL"] = self.settings["DATABASE_URL"]
         environment["REDIS_URL"] = f"redis://127.0.0.1:{self.settings['REDIS_PORT']}/0"
+        return environment
+
+    def manage(self, *arguments: str) -> str:
+        """Runs manage.py with the product's settings and returns what it printed."""
+        environment = self.environment()
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True

@@ -33,6 +33,7 @@ def test_without_settings_everything_is_embedded(tmp_path: Path) -> None:
     found = around(tmp_path)
     assert found.embedded_redis
     assert found.sandbox_pbx
+    assert found.nobody_real
     assert found.sandbox_openai
     assert "nobody real is called" in found.environment["ENVIRONMENT_NOTICE"]
 
@@ -55,6 +56,12 @@ def test_whatever_ends_the_launcher_lets_it_stop_what_it_has_started(tmp_path: P
     launcher.send_signal(ending)
     said, _ = launcher.communicate(timeout=20)
     assert (launcher.returncode, said.strip()) == (130, "Stopped before everything was ready.")
+
+
+def test_beside_a_further_pbx_the_sandbox_does_not_promise_that_nobody_real_is_called(tmp_path: Path) -> None:
+    found = look_around({"VAR_DIR": str(tmp_path), "ENV_FILE": os.devnull, "ASTERISK_PBXS": "berlin"})
+    assert (found.sandbox_pbx, found.nobody_real) == (True, False)
+    assert "ENVIRONMENT_NOTICE" not in found.environment
 
 
 def test_a_real_pbx_and_a_key_start_no_sandbox_and_show_no_notice(tmp_path: Path) -> None:

@@ -96,6 +96,13 @@ def test_the_plan_sets_each_of_the_brakes(brakes: Any, outcome: Outcome, verdict
     assert campaign.status_reason.startswith("Stopped: 2 of the last 2 calls")
 
 
+def test_faults_of_the_trunk_are_not_the_campaigns(campaign: Campaign) -> None:
+    dispatch_due(NOW)
+    campaign.organization.calls.update(trunk_fault=True)
+    judge(campaign, 10, Outcome.UNREACHABLE, next_call_needed=True)
+    assert (campaign.status, campaign.recent_calls) == ("running", [])
+
+
 def test_resuming_begins_a_new_count(campaign: Campaign) -> None:
     dispatch_due(NOW)
     judge(campaign, 10, Outcome.FAILED, next_call_needed=True)
