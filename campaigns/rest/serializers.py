@@ -119,6 +119,10 @@ class AttemptOutput(serializers.Serializer[Attempt]):
     answered_at = serializers.DateTimeField(source="call.answered_at", allow_null=True)
     ended_at = serializers.DateTimeField(source="call.ended_at", allow_null=True)
     talk_ms = serializers.IntegerField(source="call.talk_ms")
+    callee_kind = serializers.CharField(
+        source="call.callee_kind", help_text="unknown, person, voicemail, menu, fax or silence"
+    )
+    message_left = serializers.BooleanField(source="call.message_left", help_text="On a voicemail.")
     verdict = VerdictOutput(allow_null=True)
 
 

@@ -71,6 +71,7 @@ def test_the_case_holds_what_was_heard_on_the_callees_clock() -> None:
     event = EventView(NOW + timedelta(seconds=7), "do_not_call", "agent", "", "", {"reason": "no"})
     case = case_data(CALL, TALK, [event], NOW)
     assert case["now_local"] == "2026-11-22T16:30"
+    assert (case["callee_kind"], case["message_left"]) == ("unknown", False)
     assert [(turn["turn"], turn["text"]) for turn in case["transcript"]] == [(1, "Do you keep it"), (2, "Yes.")]
     assert case["events"] == [{"kind": "do_not_call", "at_ms": 7000, "detail": {"reason": "no"}}]
 

@@ -56,6 +56,17 @@ def test_an_agent_that_talked_to_nobody_proves_nothing() -> None:
     assert (row(call).method, row(call).task_completed) == ("rule", False)
 
 
+@pytest.mark.parametrize(
+    ("left", "reason"), [(False, "A voicemail answered."), (True, "A voicemail answered, and a message was left.")]
+)
+def test_what_a_voicemail_plays_is_judged_without_a_model_where_the_plan_settles_it(left: bool, reason: str) -> None:
+    call = ended(("callee", "Please leave a message after the tone."), outcome=Outcome.VOICEMAIL)
+    brief = make_brief(voicemail="leave_message", result_fields=(KEEPS,)).to_json()
+    Call.objects.filter(pk=call.pk).update(brief=brief, callee_kind="voicemail", message_left=left)
+    assert judge(call.pk, NOW)
+    assert (row(call).method, row(call).reason, row(call).task_completed) == ("rule", reason, False)
+
+
 def test_a_talk_is_judged_by_the_analyst_with_evidence(openai_server: OpenAIServer) -> None:
     call = ended(ASKED, ("callee", "Yes, I will keep the appointment."), ("agent", "Thank you, goodbye."))
     assert judge(call.pk, NOW)

@@ -109,6 +109,7 @@ def test_a_task_shows_what_happened_to_it(api: Api) -> None:
     assert (status, shown["events"][0]["detail"]) == (200, {"attempt": 1})
     (call,) = shown["calls"]
     assert (call["id"], call["outcome"]) == (str(task.current_call_id), "completed")
+    assert (call["callee_kind"], call["message_left"]) == ("unknown", False)
     assert call["verdict"]["results"][0]["evidence_turns"] == [2]
 
 
