@@ -15,13 +15,14 @@ from django.db import transaction
 
 from calls.asterisk.redirect import TransferOrder
 from calls.compliance.numbers import transfer_problem
-from calls.models import Call, CallEvent
+from calls.models import Call, CallEvent, Turn
 from calls.services import gateways
 from calls.states import State, Transfer, TransferSignal, next_transfer
 from calls.trunks.service import trunk_of
 from opendeep.accounts.models import Organization
 from opendeep.core.errors import Conflict, NotFound
 from opendeep.core.live import call_group, hint_on_commit
+from opendeep.core.phone import mask
 
 SLACK = timedelta(seconds=30)
 """What the PBX may take beyond the ringing."""
@@ -48,7 +49,7 @@ def start(call_id: UUID, *, reason: str, at: datetime) -> TransferOrder:
         number = call.organization.transfer_number
         ring = timedelta(seconds=settings.TRANSFER_RING_SECONDS)
         deadline = max(call.deadline_at or at, at + ring + SLACK)
-        detail = {"to": number, "reason": reason[:200]}
+        detail = {"to": mask(settings.TEST_REDIRECT_NUMBER or number), "reason": reason[:200]}
         if not _may_start(call) or not _move(call, TransferSignal.START, at, "agent", detail, deadline):
             raise Conflict("no_transfer", "The call is over, or is being put through already.")
     trunk = trunk_of(call)
@@ -72,8 +73,26 @@ def answered(call_id: UUID, *, at: datetime, source: str) -> bool:
         deadline = at + timedelta(seconds=settings.MAX_TRANSFER_SECONDS)
         if call is None or not _move(call, TransferSignal.ANSWER, at, source, {}, deadline):
             return False
+        _write_into_transcript(call, at)
         transaction.on_commit(partial(gateways.tell_answered, call.gateway, call.id), robust=True)
         return True
+
+
+def _write_into_transcript(call: Call, at: datetime) -> None:
+    """Where the agent's part ends. What the two say to each other is nobody's business."""
+    started = call.events.filter(kind=EVENTS[TransferSignal.START]).last()
+    text = f"Put through to a person at {started.detail['to']}." if started else "Put through to a person."
+    since_answer = at - (call.answered_at or at)
+    Turn.objects.create(
+        call=call,
+        item_id="transfer",
+        position=call.turns.count(),
+        speaker=Turn.Speaker.SYSTEM,
+        text=text,
+        heard_text=text,
+        started_ms=max(int(since_answer.total_seconds() * 1000), 0),
+    )
+    hint_on_commit(call_group(call.id), "turns")
 
 
 def failed(call_id: UUID, *, reason: str, at: datetime, source: str, started_before: datetime | None = None) -> bool:

@@ -47,6 +47,7 @@ def test_a_callee_is_put_through_and_talks_with_the_person(product: RunningProdu
     assert kinds(call) == ["transfer_started", "transfer_answered"]
     assert "Please put me through to a real person." in call["said"]
     assert any("I will put you through" in said for said in call["said"])
+    assert any(said.startswith("Put through to a person at") for said in call["said"])
     (transfer,) = [entry for entry in transfers(product) if entry["channel_id"] == call["id"]]
     assert (transfer["to"], transfer["answered"]) == (f"PJSIP/{COLLEAGUE}@trunk", True)
 

@@ -15,6 +15,7 @@ from calls.services.endings import Hangup
 from calls.services.overdue import end_overdue
 from calls.states import TRANSFERS, Outcome, State, Transfer, TransferSignal, next_transfer
 from opendeep.core.errors import Conflict
+from opendeep.core.phone import mask
 from tests.factories import NOW, make_call, make_organization
 
 PERSON = "+12025550177"
@@ -126,6 +127,16 @@ def test_the_end_of_their_talk_completes_the_call() -> None:
     call.refresh_from_db()
     assert (call.outcome, call.end_reason) == (Outcome.COMPLETED, "The callee was put through to a person.")
     assert kinds(call) == ["transfer_started", "transfer_answered"]
+
+
+@pytest.mark.django_db
+def test_the_transcript_says_when_the_agent_was_out_of_it_and_shows_no_whole_number() -> None:
+    call = talking()
+    transfers.start(call.id, reason="", at=NOW)
+    transfers.answered(call.id, at=NOW, source="pbx")
+    (turn,) = call.turns.all()
+    assert (turn.speaker, turn.text) == ("system", f"Put through to a person at {mask(PERSON)}.")
+    assert PERSON not in str(call.events.get(kind="transfer_started").detail)
 
 
 @pytest.mark.django_db
