@@ -195,7 +195,10 @@ def test_the_originators_account_can_do_nothing_but_originate(pbx: Pbx, action: 
         pbx.originator.action(action, ("Channel", str(pbx.call_id)))
 
 
-@pytest.mark.parametrize("action", ["Originate", "Command", "UpdateConfig", "ModuleLoad"])
+@pytest.mark.parametrize(
+    "action",
+    ["Originate", "Command", "UpdateConfig", "GetConfig", "ModuleLoad", "ModuleCheck", "Reload", "UserEvent", "Filter"],
+)
 def test_the_observers_account_can_neither_place_calls_nor_change_the_pbx(pbx: Pbx, action: str) -> None:
     with pytest.raises(AmiRefused, match="Permission denied"):
         pbx.observer.action(action, ("Channel", "PJSIP/1@trunk"))
