@@ -47,6 +47,7 @@ async def answer_is_cut_off(server: OpenAIServer, stage: Stage, *, kind: str = "
     await stage.caller.say(synthesize(YES))
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_sentence_that_breaks_off_is_finished_by_another_session_and_nothing_is_said_twice(
     openai_server: OpenAIServer,
@@ -63,6 +64,7 @@ async def test_a_sentence_that_breaks_off_is_finished_by_another_session_and_not
     assert stage.store.figures["voice_away_ms"] < 2000
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_session_that_expires_in_mid_sentence_is_replaced(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -72,6 +74,7 @@ async def test_a_session_that_expires_in_mid_sentence_is_replaced(openai_server:
     assert (kinds(stage), stage.store.over) == (["voice_lost", "voice_back", "end_call"], ["agent_ended"])
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_server_that_refuses_at_first_is_asked_again_while_the_callee_hears_a_filler(
     openai_server: OpenAIServer,
@@ -86,6 +89,7 @@ async def test_a_server_that_refuses_at_first_is_asked_again_while_the_callee_he
     assert dict(stage.store.events)["voice_back"]["tries"] == 5
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_server_that_is_slow_to_answer_is_asked_anew(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -96,6 +100,7 @@ async def test_a_server_that_is_slow_to_answer_is_asked_anew(openai_server: Open
     assert dict(stage.store.events)["voice_back"]["tries"] == 2
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_what_is_said_while_the_connection_is_away_is_heard_by_the_next_session(
     openai_server: OpenAIServer,
@@ -131,6 +136,7 @@ async def test_who_hangs_up_while_the_connection_is_away_was_heard_all_the_same(
     assert stage.store.over == ["callee_hung_up"]
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_connection_that_cannot_be_had_again_ends_in_an_apology(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -142,6 +148,7 @@ async def test_a_connection_that_cannot_be_had_again_ends_in_an_apology(openai_s
     assert kinds(stage) == ["voice_lost"]
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_an_account_without_money_is_not_asked_again(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -153,6 +160,7 @@ async def test_an_account_without_money_is_not_asked_again(openai_server: OpenAI
     assert (stage.store.over, kinds(stage)) == (["voice_refused"], [])
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_key_that_is_refused_in_the_middle_ends_the_talk_at_once(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -163,6 +171,7 @@ async def test_a_key_that_is_refused_in_the_middle_ends_the_talk_at_once(openai_
     assert stage.store.over == ["voice_refused"]
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_rate_limit_is_waited_for(openai_server: OpenAIServer) -> None:
     async with short_talk(openai_server) as stage:
@@ -174,6 +183,7 @@ async def test_a_rate_limit_is_waited_for(openai_server: OpenAIServer) -> None:
     assert stage.store.over == ["agent_ended"]
 
 
+@pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
 async def test_a_session_that_grows_old_is_replaced_and_the_callee_hears_nothing_of_it(
     openai_server: OpenAIServer,
