@@ -19,9 +19,9 @@ from tests.calls.pbx import SandboxPbx, sandbox_pbx
 WAIT_SECONDS = 15.0
 
 
-def eventually(condition: Callable[[], bool], what: str = "") -> None:
+def eventually(condition: Callable[[], bool], what: str = "", seconds: float = WAIT_SECONDS) -> None:
     """Waits until `condition` holds; for what other threads and processes do."""
-    give_up_at = time.monotonic() + WAIT_SECONDS
+    give_up_at = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up_at, f"still not: {what or condition}"
         time.sleep(0.01)
