@@ -13,11 +13,14 @@ from tests.audiogateway.caller import FRAME_SECONDS, Caller
 
 
 class PersonaCaller(Caller):
-    """The connection is closed when the script hangs up."""
+    """The connection is closed when the script hangs up. Without `sends_silence` nothing is sent while it is silent."""
 
-    def __init__(self, callee: Callee, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, callee: Callee, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, sends_silence: bool
+    ) -> None:
         super().__init__(reader, writer)
         self._callee = callee
+        self._sends_silence = sends_silence
         self._unheard: deque[bytes] = deque()
 
     async def _speak(self) -> None:
@@ -25,7 +28,8 @@ class PersonaCaller(Caller):
         due = loop.time()
         while not self._callee.has_hung_up:
             frame = self._callee.tick(self._unheard.popleft() if self._unheard else SILENCE)
-            self._writer.write(encode_audio(frame or SILENCE))
+            if self._sends_silence or (frame is not None and frame is not SILENCE):
+                self._writer.write(encode_audio(frame or SILENCE))
             due += FRAME_SECONDS
             await asyncio.sleep(due - loop.time())
         self.hang_up()
@@ -41,11 +45,12 @@ class PersonaTelephone:
     def __init__(self, number: int) -> None:
         persona = persona_for(f"+120255501{number:02}")
         assert persona is not None
+        self.sends_silence = persona.sends_audio
         ear = Recognizer([GOODBYE], voice="agent")
         self._callee = Callee(persona.script, lambda sound: ear.ends_with(sound) is not None, persona.echo)
 
     async def call(self, address: tuple[str, int], call_id: UUID) -> PersonaCaller:
-        caller = PersonaCaller(self._callee, *await asyncio.open_connection(*address))
+        caller = PersonaCaller(self._callee, *await asyncio.open_connection(*address), sends_silence=self.sends_silence)
         caller._writer.write(encode_call_id(call_id))
         return caller
 

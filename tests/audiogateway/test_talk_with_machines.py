@@ -12,13 +12,16 @@ from tests.audiogateway.persona_caller import PersonaTelephone
 from tests.audiogateway.test_talk import SHORT, Stage, talk
 from tests.openai_server import OpenAIServer
 
-VOICEMAIL, MENU, SILENT, FAX, PICKED_UP = 3, 6, 9, 16, 17
+HELPFUL, VOICEMAIL, MENU, SILENT, WITHOUT_SOUND, FAX, PICKED_UP = 0, 3, 6, 9, 15, 16, 17
 
 
 @asynccontextmanager
-async def talk_with(server: OpenAIServer, number: int, **brief: Any) -> AsyncIterator[Stage]:
+async def talk_with(
+    server: OpenAIServer, number: int, *, saves_packets: bool = False, **brief: Any
+) -> AsyncIterator[Stage]:
     """The persona picks up the telephone; keys that the agent presses reach it."""
     telephone = PersonaTelephone(number)
+    telephone.sends_silence &= not saves_packets
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tests.audiogateway.test_talk.Caller", telephone)
         async with talk(server, **(SHORT | brief)) as stage:
@@ -59,16 +62,24 @@ async def test_a_phone_menu_is_answered_by_a_key_and_the_person_behind_it_is_ask
     assert stage.store.over == ["agent_ended"]
 
 
+@pytest.mark.parametrize("number", [SILENT, WITHOUT_SOUND])
 async def test_somebody_who_never_says_a_word_is_asked_and_told_goodbye(
-    openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+    openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr("audiogateway.dialogue.SilenceWatch", lambda: SilenceWatch(1_500))
-    async with talk_with(openai_server, SILENT) as stage:
+    async with talk_with(openai_server, number) as stage:
         await stage.is_over()
     _, asked, goodbye = stage.store.transcript
     assert asked[1].startswith("Are you still there?")
     assert goodbye == ("agent", "I cannot hear you. We will try again another time. Goodbye.")
     assert stage.store.over == ["silence"]
+
+
+async def test_somebody_whose_telephone_sends_no_silence_is_understood(openai_server: OpenAIServer) -> None:
+    async with talk_with(openai_server, HELPFUL, saves_packets=True) as stage:
+        await stage.is_over()
+    assert ("callee", "Yes, that works for me.") in stage.store.transcript
+    assert stage.store.over == ["agent_ended"]
 
 
 @pytest.mark.long
