@@ -86,6 +86,12 @@ def _sound(figures: Mapping[str, Any]) -> str:
     return ", ".join(faults) or "no late frames"
 
 
+WRONG_SOUND = {
+    "model_sound": "The model sent its voice in another format than was asked for.",
+    "line_rate": "The PBX sent the callee's sound at another rate than the trunk is set to.",
+    "line_error": "The PBX sent what is no sound of a call, and the call was cut.",
+}
+
 # --- Warnings -------------------------------------------------------------------------------------
 
 
@@ -104,7 +110,8 @@ def warnings(figures: Mapping[str, Any]) -> list[str]:
         (figures.get("protocol_problems"), "The model sent something that nobody understands {times}."),
         (missing_ms, f"{words.seconds(missing_ms)} are missing in the recording: the disk was too slow."),
     ]
-    return [said.format(times=_times(count)) for count, said in found if count]
+    wrong = [WRONG_SOUND[kind] for kind in figures.get("quality_warnings") or () if kind in WRONG_SOUND]
+    return [said.format(times=_times(count)) for count, said in found if count] + wrong
 
 
 def _times(count: int) -> str:

@@ -72,15 +72,18 @@ def test_twenty_calls_at_once_sound_as_one(stage: Stage, figure: Figure) -> None
     ends = [talk.phone.packets()[-1].arrived_s for talk in talks]
     machine = spacing(stage.metronome.ticks(ends[0] - TALK_S, max(ends)))
     figure("the metronome beside twenty calls", str(machine))
-    for talk, figures in zip(talks, all_figures, strict=True):
-        sent = [at for at, _, _ in talk.to_asterisk()]
-        assert gaps_over(sent, FRAME_MS + 2 * LATE_SECONDS * 1000) <= figures["late_frames"]
-    streams = [spacing([packet.arrived_s for packet in talk.phone.packets()]) for talk in talks]
-    worst = max(streams, key=lambda stream: stream.p99_ms)
+    late = sum(figures["late_frames"] for figures in all_figures)
+    sent = [[at for at, _, _ in talk.to_asterisk()] for talk in talks]
+    for moments, figures in zip(sent, all_figures, strict=True):
+        assert gaps_over(moments, FRAME_MS + 2 * LATE_SECONDS * 1000) <= figures["late_frames"]
+    heard = [spacing([packet.arrived_s for packet in talk.phone.packets()]) for talk in talks]
+    worst = max(heard, key=lambda stream: stream.p99_ms)
     figure("the worst of twenty calls at the telephone", str(worst))
-    figure("late frames of twenty calls", sum(figures["late_frames"] for figures in all_figures))
-    assert worst.p99_ms <= FRAME_MS + 10 + 3 * (machine.p99_ms - FRAME_MS)
-    assert all(abs(stream.p50_ms - FRAME_MS) <= 1 for stream in streams)
+    figure("late frames of twenty calls", f"{late} of {sum(map(len, sent))}")
+    assert all(abs(stream.p50_ms - FRAME_MS) <= 1 for stream in heard)
+    at_the_socket_ms = max(spacing(moments).p99_ms for moments in sent)
+    asterisks_share_ms = LATE_SECONDS * 1000 + 3 * (machine.p99_ms - FRAME_MS)
+    assert worst.p99_ms <= max(at_the_socket_ms, FRAME_MS) + asterisks_share_ms
 
 
 def converse(talk: Talk) -> None:

@@ -1,8 +1,8 @@
 """The sound of a call on the real Asterisk, by the kernel's clock, at the gateway's socket and at the telephone.
 
 The gateway answers for what leaves its socket, and counts what it sent late: its gaps are held against that count.
-Behind it come Asterisk and whatever else this machine does; a metronome beside them tells how much that is, and
-the bounds at the telephone are relative to it. Figures are printed.
+Behind it come Asterisk and whatever else this machine does; a metronome beside them tells how much that is. The bounds
+at the telephone are relative to both, so that a busy machine breaks none of them. Figures are printed.
 """
 
 import re
@@ -159,8 +159,9 @@ def test_the_telephone_gets_a_packet_every_20_ms(call: Call, figure: Figure) -> 
     assert {len(packet.payload) for packet in call.packets} == {160}
     assert {(b.sequence - a.sequence) & 0xFFFF for a, b in pairwise(call.packets)} == {1}
     assert heard.p50_ms == pytest.approx(FRAME_MS, abs=1)
-    assert heard.p99_ms <= FRAME_MS + 5 + 3 * (machine.p99_ms - FRAME_MS)
-    assert heard.longest_burst <= MAX_BURST + call.machine_ms // FRAME_MS
+    sent = spacing(moments(call.to_asterisk))
+    assert heard.p99_ms <= max(sent.p99_ms, FRAME_MS + LATE_SECONDS * 1000) + 3 * (machine.p99_ms - FRAME_MS)
+    assert heard.longest_burst <= max(MAX_BURST, sent.longest_burst) + call.machine_ms // FRAME_MS
 
 
 def test_the_rate_is_that_of_a_telephone(call: Call) -> None:

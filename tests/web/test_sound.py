@@ -98,3 +98,8 @@ def test_the_page_shows_the_picture_the_warnings_and_the_costs(page: Browser, ac
     assert "arrived late 14 times" in seen
     assert "spoken 2,500 tokens $64.00 a million, since 28 Aug 2025 $0.16" in seen
     assert html.count("<rect") == 2
+
+
+def test_sound_in_a_wrong_format_is_said_too() -> None:
+    said = warnings({"quality_warnings": ["line_rate", "something newer"]})
+    assert said == ["The PBX sent the callee's sound at another rate than the trunk is set to."]
