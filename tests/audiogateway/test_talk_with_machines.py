@@ -17,7 +17,7 @@ HELPFUL, VOICEMAIL, MENU, SILENT, WITHOUT_SOUND, FAX, PICKED_UP = 0, 3, 6, 9, 15
 
 @asynccontextmanager
 async def talk_with(
-    server: OpenAIServer, number: int, *, saves_packets: bool = False, **brief: Any
+    server: OpenAIServer, number: int, saves_packets: bool = False, /, **brief: Any
 ) -> AsyncIterator[Stage]:
     """The persona picks up the telephone; keys that the agent presses reach it."""
     telephone = PersonaTelephone(number)
@@ -76,7 +76,7 @@ async def test_somebody_who_never_says_a_word_is_asked_and_told_goodbye(
 
 
 async def test_somebody_whose_telephone_sends_no_silence_is_understood(openai_server: OpenAIServer) -> None:
-    async with talk_with(openai_server, HELPFUL, saves_packets=True) as stage:
+    async with talk_with(openai_server, HELPFUL, True) as stage:
         await stage.is_over()
     assert ("callee", "Yes, that works for me.") in stage.store.transcript
     assert stage.store.over == ["agent_ended"]
