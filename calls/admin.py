@@ -8,6 +8,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
 from calls.models import Call, CallEvent, CallGroup, CallingHours, DoNotCall, Recording, StrayChannel, Turn, Usage
+from calls.questions.models import Question
 from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
 from calls.trunks.admin import TrunkAdmin
@@ -110,6 +111,16 @@ class CallEventAdmin(ReadOnly, admin.ModelAdmin[CallEvent]):
     list_select_related = ("call",)
     search_fields = ("call__id",)
     ordering = ("-id",)
+
+
+@admin.register(Question)
+class QuestionAdmin(ReadOnly, admin.ModelAdmin[Question]):
+    """What agents asked their owners; answers are given on the owners' pages."""
+
+    list_display = ("asked_at", "organization", "call", "text", "status", "answered_by", "answered_at")
+    list_filter = ("status", ("asked_at", admin.DateFieldListFilter), "organization")
+    list_select_related = ("organization", "call", "answered_by")
+    search_fields = ("call__id", "text")
 
 
 @admin.register(StrayChannel)

@@ -10,7 +10,7 @@ from calls.models import CallEvent, DoNotCall
 from calls.services.do_not_call import is_do_not_call
 from calls.states import Outcome, State
 from opendeep.accounts.models import User
-from tests.factories import NOW, NUMBER, make_call, make_group, make_organization
+from tests.factories import NOW, NUMBER, make_call, make_group, make_organization, make_question
 
 pytestmark = pytest.mark.django_db
 
@@ -21,10 +21,12 @@ def operator(client: Client) -> Client:
     return client
 
 
-@pytest.mark.parametrize("model", ["call", "callevent", "callgroup", "callinghours", "donotcall", "straychannel"])
+@pytest.mark.parametrize(
+    "model", ["call", "callevent", "callgroup", "callinghours", "donotcall", "question", "straychannel"]
+)
 def test_every_list_can_be_read(operator: Client, model: str) -> None:
     make_group(make_organization())
-    make_call()
+    make_question(make_call())
     assert operator.get(reverse(f"admin:calls_{model}_changelist")).status_code == 200
 
 
