@@ -1,12 +1,15 @@
 """A callee who insists on a person is put through to the organization's number, in the whole product."""
 
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from tests.e2e import flow
-from tests.e2e.product import Api, RunningProduct, wait_until
+from tests.e2e.product import NO_ENV_FILE, ROOT, Api, RunningProduct, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 
@@ -50,6 +53,16 @@ def test_a_callee_is_put_through_and_talks_with_the_person(product: RunningProdu
     assert any(said.startswith("Put through to a person at") for said in call["said"])
     (transfer,) = [entry for entry in transfers(product) if entry["channel_id"] == call["id"]]
     assert (transfer["to"], transfer["answered"]) == (f"PJSIP/{COLLEAGUE}@trunk", True)
+
+
+def test_doctor_beside_make_run_finds_the_embedded_parts_and_misses_nothing(product: RunningProduct) -> None:
+    set_person(product, COLLEAGUE)
+    environment = {"VAR_DIR": str(product.var), "ENV_FILE": NO_ENV_FILE, "PATH": os.environ["PATH"]}
+    command = [sys.executable, "manage.py", "doctor"]
+    found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "ok       Redis: It answers." in found.stdout
+    assert "ok       transfer to a person: The context opendeep-transfer puts callees through." in found.stdout
 
 
 @pytest.mark.long
