@@ -102,6 +102,7 @@ class Floor:
     def callee_started(self, onset_ms: int) -> bool:
         """False when nobody is heard: it is noise or echo, as far as can be told."""
         self._aside = None
+        self._end_gate()
         now_ms = self._now_ms()
         self._callee = _Speech(Judgement.UNDECIDED, onset_ms, now_ms)
         self._callee.judgement = self._judge(now_ms)
