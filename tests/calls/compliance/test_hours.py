@@ -26,7 +26,7 @@ windows = st.builds(
 CHANGES = [  # in Berlin, New York, Cairo and on Lord Howe Island
     datetime(2026, month, day, tzinfo=UTC)
     for month, day in [(3, 29), (10, 25), (3, 8), (11, 1), (4, 23), (10, 29), (4, 4), (10, 3)]
-]
+] + [datetime(2028, 2, 29, tzinfo=UTC)]
 moments = st.one_of(
     st.integers(0, 2 * 365 * 1440).map(lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     st.builds(lambda day, minutes: day + timedelta(minutes=minutes), st.sampled_from(CHANGES), st.integers(-600, 2000)),

@@ -13,7 +13,16 @@ NEW_YORK = ZoneInfo("America/New_York")
 MORNING = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # ten on the callee's clock
 TRIED = sorted(outcome for outcome, minutes in DEFAULT_TABLE.items() if minutes)
 
-moments = st.integers(0, 2 * 366 * 24 * 3600).map(lambda s: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s))
+DAYS_OF_NOTE = [  # clocks change in Berlin, New York and on Lord Howe Island; a leap day
+    datetime(year, month, day, tzinfo=UTC)
+    for year, month, day in [(2026, 3, 29), (2026, 10, 25), (2026, 3, 8), (2026, 11, 1), (2026, 4, 4), (2028, 2, 29)]
+]
+moments = st.one_of(
+    st.integers(0, 3 * 366 * 24 * 3600).map(lambda s: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=s)),
+    st.builds(
+        lambda day, minutes: day + timedelta(minutes=minutes), st.sampled_from(DAYS_OF_NOTE), st.integers(-2880, 2880)
+    ),
+)
 zones = st.sampled_from(["America/New_York", "Europe/Berlin", "Asia/Tokyo", "Australia/Lord_Howe", "UTC"]).map(ZoneInfo)
 seeds = st.text(max_size=8)
 attempts = st.integers(1, 12)
