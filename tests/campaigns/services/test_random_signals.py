@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -85,8 +85,10 @@ orders = st.lists(
 
 
 class AnyOrder(TestCase):
+    @example(order=[(act, 0, Outcome.BUSY, 0) for act in ("dispatch", "end", "end_again", "judge", "judge")])
+    @example(order=[(act, 0, Outcome.BUSY, 0) for act in ("dispatch", "cancel", "end", "judge", "resume")])
     @given(order=orders)
-    @settings(max_examples=15, deadline=None, phases=[Phase.reuse, Phase.generate])
+    @settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
     def test_tasks_and_campaign_move_along_their_tables_and_end_once(
         self, order: list[tuple[str, int, Outcome, int]]
     ) -> None:
