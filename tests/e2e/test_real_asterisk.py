@@ -19,7 +19,7 @@ from tests.rig.sipp import Callee, answers, refuses
 
 pytestmark = [pytest.mark.processes, pytest.mark.asterisk, pytest.mark.timeout(300)]
 
-NUMBER, BUSY_NUMBER = "+12025550160", "+12025550161"
+NUMBER, BUSY_NUMBER, KEYS_NUMBER = "+12025550160", "+12025550161", "+12025550162"
 ANSWER = "Yes, that works for me."
 ANY_HOUR = (
     "from calls.models import CallingHours as H; from opendeep.accounts.models import Organization as O;"
@@ -121,6 +121,25 @@ def test_the_sound_arrives_in_packets_of_20_ms_without_bursts(answered: dict[str
     assert statistics.median(gaps_ms) == pytest.approx(20, abs=1)
     seconds = packets[-1].arrived_s - packets[0].arrived_s
     assert len(packets) * 0.02 == pytest.approx(seconds, rel=0.02)
+
+
+@pytest.mark.long
+def test_keys_reach_the_telephone_and_come_from_it(
+    product: RunningProduct, api: Api, asterisk: RunningAsterisk
+) -> None:
+    with RtpPeer() as phone, Callee(asterisk.trunk_port, answers(phone.port)):
+        campaign = flow.execute(api, flow.plan_of(api, f"Ask {KEYS_NUMBER} whether Friday at ten suits."))
+        phone.wait_for_audio(1.0, 90)
+        wait_until("the question was asked", lambda: quiet_after_speech(phone.heard()), 40)
+        product.fault(target="realtime", kind="tool_call", tool="send_dtmf", arguments='{"digits": "12#"}')
+        phone.play(encode(synthesize("Hello?")))
+        assert phone.wait_for_digits(3, 20) == "12#"
+        phone.press("7")
+        phone.play(encode(synthesize(ANSWER)))
+        task = flow.wait_until_judged(api, campaign)[KEYS_NUMBER]
+    call = api.get(f"/api/tasks/{task['id']}/")["calls"][0]
+    events = api.get(f"/api/calls/{call['id']}/events/")["events"]
+    assert [event["detail"]["digit"] for event in events if event["kind"] == "key_pressed"] == ["7"]
 
 
 def test_a_busy_line_is_told_from_the_sip_cause_and_tried_again(
