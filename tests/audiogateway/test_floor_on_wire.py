@@ -1,5 +1,7 @@
 """Who has the floor, over loopback: personas of the sandbox who speak into the agent's words, and one who echoes."""
 
+import pytest
+
 from tests.audiogateway.test_talk import INTRODUCTION
 from tests.audiogateway.test_talk_with_machines import talk_with
 from tests.openai_server import OpenAIServer
@@ -24,6 +26,7 @@ async def test_a_mhm_does_not_end_the_agents_sentence_and_the_answer_after_it_co
     assert stage.store.over == ["agent_ended"]
 
 
+@pytest.mark.long
 async def test_whoever_talks_into_the_agents_words_is_heard_and_answered(openai_server: OpenAIServer) -> None:
     async with talk_with(openai_server, CUTS_IN, **BRIEF) as stage:
         await stage.is_over()
