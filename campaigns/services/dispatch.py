@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from calls.facade import free_lines
 from campaigns.keys import campaign_group_key
@@ -76,10 +76,13 @@ def _turns(at: datetime) -> deque[_Turn]:
 
 
 def _running(at: datetime) -> QuerySet[Campaign]:
-    """With `has_due`; the longest unserved first."""
+    """With `first_due`, one of its due tasks or None; the longest unserved first.
+
+    The first in order, not any: to find any, PostgreSQL reads through everybody's tasks.
+    """
     running = Campaign.objects.filter(status=CampaignStatus.RUNNING, organization__calling_paused=False)
     return (
-        running.annotate(has_due=Exists(due_tasks(OuterRef("pk"), at)))
+        running.annotate(first_due=Subquery(due_tasks(OuterRef("pk"), at).values("pk")[:1]))
         .order_by(F("last_claimed_at").asc(nulls_first=True), "created_at")
         .only("organization_id", "priority", "dispatch_turn", "last_claimed_at", "canary_left")
     )
@@ -101,7 +104,7 @@ def _claimants(campaigns: list[Campaign]) -> list[_Claimant]:
             finish=campaign.dispatch_turn,
         )
         for place, campaign in enumerate(campaigns)
-        if campaign.has_due and campaign.canary_left != 0  # type: ignore[attr-defined]
+        if campaign.first_due is not None and campaign.canary_left != 0  # type: ignore[attr-defined]
     ]
     heapq.heapify(claimants)
     return claimants
