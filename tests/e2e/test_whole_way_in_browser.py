@@ -76,7 +76,7 @@ def test_a_wrong_password_is_said_in_words(browser: Browser, product: RunningPro
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="do not belong together")).to_be_visible()
     page.close()
 
 
