@@ -94,9 +94,12 @@ class Asking:
         self._speaker = speaker
         self._open: dict[str, _Question] = {}
         self._remind_ms = 0
+        self._is_closed = False
 
     async def ask(self, command_id: str, text: str, *, say_meanwhile: str, seconds: int) -> OwnersWord:
         """Asks the owner and waits. The same question asked again meanwhile is the one that is open already."""
+        if self._is_closed:
+            return OwnersWord(Word.TALK_OVER)
         question = self._asked_already(text)
         if question is None:
             question = self._begin(command_id, text, seconds)
@@ -119,8 +122,13 @@ class Asking:
 
     def close(self) -> None:
         """The talk ends: nobody waits any more. The end of the call says so of the questions, too."""
+        self._is_closed = True
         for question in list(self._open.values()):
             self._settle(question, OwnersWord(Word.TALK_OVER))
+
+    def reopen(self) -> None:
+        """The talk goes on after all."""
+        self._is_closed = False
 
     def _asked_already(self, text: str) -> _Question | None:
         same = text.casefold()

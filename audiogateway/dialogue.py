@@ -153,7 +153,7 @@ class Dialogue:
 
     def reopen(self, instructions: str = "") -> None:
         """The talk goes on after all. With `instructions` the callee was away, and the agent speaks by these first."""
-        self._is_closing = False
+        self._is_closing = self.is_abandoned = False
         if instructions:
             self._speech_item = None
             self._silence.callee_spoke()

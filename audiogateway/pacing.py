@@ -138,4 +138,10 @@ class Ticker:
         except Exception:  # noqa: BLE001 - the clock of all calls outlives the fault of one
             log.exception("call_lost_its_clock")
             self.remove(member)
+            self._tell_of_loss(member)
+
+    def _tell_of_loss(self, member: Paced) -> None:
+        try:
             member.on_clock_lost()
+        except Exception:  # noqa: BLE001 - as above; the supervisor ends what cannot end itself
+            log.exception("call_not_told_of_its_clock")

@@ -77,8 +77,11 @@ class Mailbox:
             handler = None
         if handler is None:
             log.warning("message_not_understood", message_type=str(message.get("type"))[:60])
-        else:
+            return
+        try:
             handler(call_id)
+        except Exception:  # noqa: BLE001 - the fault of one call must not stop the messages of all
+            log.exception("message_not_taken", call_id=str(call_id), message_type=str(message.get("type")))
 
 
 class Registration:

@@ -138,7 +138,7 @@ class Session:
 
     def transfer_after_last_words(self, reason: str, command_id: str) -> None:
         """The agent has said that it will (tools.base.Talk)."""
-        if self.is_talking:
+        if self.is_talking and self.now_ms() < self.order.max_seconds * 1000:
             self.phase = Phase.TRANSFERRING
             self.transfer.begin(reason, command_id)
 
@@ -206,6 +206,7 @@ class Session:
         """Somebody picks up while a message is left. False when the call is being hung up already."""
         if self.phase is Phase.CLOSING and self._hangup.take_back():
             self.phase, self._cause = Phase.TALKING, ""
+            self.asking.reopen()
             self._dialogue.reopen()
         return self.is_talking
 
@@ -371,6 +372,7 @@ class Session:
     def discard(self) -> None:
         """Without another word, whatever is still to be written."""
         self.phase = Phase.OVER
+        self.asking.close()
         self._voice.end()
         self._on_over(self)
 

@@ -99,8 +99,15 @@ class Writer:
                 log.exception("write_failed", call_id=str(write.call_id), what=write.name)
                 return
             if write.on_result is not None:
-                write.on_result(result)
+                self._tell(write, result)
             return
+
+    def _tell(self, write: Write, result: Any) -> None:
+        try:
+            assert write.on_result is not None
+            write.on_result(result)
+        except Exception:  # noqa: BLE001 - the fault of one call must not stop the writing of all
+            log.exception("result_not_taken", call_id=str(write.call_id), what=write.name)
 
 
 def _database_thread() -> Callable[[Callable[[], Any]], Any]:

@@ -158,10 +158,16 @@ def _answered_without_talk(facts: EndFacts) -> Ending:
     return Ending(Outcome.FAILED, f"The voice could not be connected after the answer (cause {facts.cause}).")
 
 
+OUR_ACCOUNT = frozenset({401, 407})
+"""SIP statuses that speak of us, and not of the callee."""
+
+
 def _before_answer(facts: EndFacts) -> Ending:
     if facts.cause is None:
         return Ending(Outcome.LOST, "The PBX does not know the call any more.")
     cause = facts.cause
+    if facts.sip_status in OUR_ACCOUNT and not facts.rang and not facts.hang_up_requested:
+        return Ending(Outcome.FAILED, "The trunk refused our account.", trunk_fault=True)
     if cause in GAVE_UP and facts.ring_timed_out and not facts.rang and not facts.hang_up_requested:
         return UNHEARD
     if cause in UNTELLING:

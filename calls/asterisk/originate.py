@@ -192,7 +192,7 @@ class AmiSession:
 
 def originate_action(order: DialOrder, dial_string: str, context: str) -> SimpleAction:
     """The action as it goes onto the wire: one Variable header for each variable. Raises BadOrder."""
-    channel = dial_string.format(number=order.number)
+    channel = dial_string.replace("{number}", order.number)
     if not CHANNEL.fullmatch(channel):
         raise BadOrder("ASTERISK_DIAL_STRING makes no usable channel, like PJSIP/{number}@trunk.")
     if not CONTEXT.fullmatch(context):

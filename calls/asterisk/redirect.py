@@ -26,7 +26,7 @@ async def put_through(client: AmiClient, order: TransferOrder) -> None:
     """
     if not E164.fullmatch(order.number):
         raise BadOrder("The number to put the callee through to is not in international form.")
-    destination = order.dial_string.format(number=order.number)
+    destination = order.dial_string.replace("{number}", order.number)
     if not CHANNEL.fullmatch(destination):
         raise BadOrder("The trunk's dial string makes no usable channel, like PJSIP/{number}@trunk.")
     await _set(client, order.call_id, "OPENDEEP_TRANSFER_TO", destination)

@@ -25,12 +25,12 @@ def note(call_id: UUID, channel: str, *, pbx: str, at: datetime) -> bool:
         if seen.update(last_seen_at=at, sightings=F("sightings") + 1):
             return True
         times = {"first_seen_at": at, "last_seen_at": at}
-        StrayChannel.objects.create(
-            channel_id=call_id, channel=channel[:120], pbx=pbx, call=call, why=_why(call), **times
-        )
+        row = {"channel": channel[:120], "pbx": pbx, "call": call, "why": _why(call)}
+        StrayChannel.objects.get_or_create(channel_id=call_id, defaults=row | times)  # another may see it, too
         if call is not None:
             detail = {"channel": channel[:120], "pbx": pbx, "why": _why(call)}
-            CallEvent.objects.create(call=call, at=at, kind=STRAY, source="pbx", detail=detail, command_id=STRAY)
+            event = {"at": at, "kind": STRAY, "source": "pbx", "detail": detail}
+            CallEvent.objects.get_or_create(call=call, command_id=STRAY, defaults=event)
         _forget_the_oldest()
     return True
 

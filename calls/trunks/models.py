@@ -14,7 +14,8 @@ context_is_a_word = RegexValidator(r"^[A-Za-z0-9_-]{1,80}$", "Write the name of 
 
 
 def dial_string_has_one_number(value: str) -> None:
-    if value.count("{number}") != 1 or "{" in value.replace("{number}", ""):
+    around = value.replace("{number}", "")
+    if value.count("{number}") != 1 or "{" in around or "}" in around:
         raise ValidationError("It must contain {number} once, like PJSIP/{number}@trunk.")
 
 

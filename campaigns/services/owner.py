@@ -53,8 +53,7 @@ def note_question_changed(origin: str, at: datetime) -> None:
     if task_id is None:
         return
     with transaction.atomic():
-        waiting = Task.objects.filter(pk=task_id, status=TaskStatus.PENDING_USER_INFO)
-        task = waiting.select_related("contact").first()
+        task = Task.objects.filter(pk=task_id).select_related("contact").first()
         if task is None:
             return
         campaign = lock_campaign(task.campaign_id)

@@ -152,6 +152,15 @@ async def test_a_callee_who_hangs_up_is_not_waited_for(stage: Asked) -> None:
     assert stage.store.questions["call_1"].status == "open"  # the end of the call withdraws it
 
 
+async def test_a_question_after_the_callee_has_gone_waits_for_nobody(stage: Asked) -> None:
+    stage.session.on_line_closed("closed by the PBX")  # what the callee said last is still transcribed
+    await stage.call("call_2", question="And who pays?")
+    stage.session.on_event(events.CalleeTranscript("u1", "Hello?"))
+    async with asyncio.timeout(5):
+        await stage.spawned.finished()
+    assert "call_2" not in stage.store.questions
+
+
 async def test_the_agent_may_end_the_call_while_it_asks(stage: Asked) -> None:
     stage.session.end_after_last_words("agent_ended")
     await stage.passes(1000)

@@ -183,6 +183,17 @@ async def test_nobody_else_connects_to_a_call_that_talks() -> None:
     assert not stage.session.expects_line
 
 
+async def test_after_the_calls_time_nobody_is_put_through_any_more() -> None:
+    stage = Transfer(max_seconds=5)
+    await stage.begin()
+    await stage.run(RING_S)
+    stage.come_back()
+    stage.session.transfer_after_last_words("Again.", "call_2")
+    await stage.run(RETURNED_MS / 1000 + 1)
+    assert [c.command_id for c in stage.bus.commands if c.name is CommandName.TRANSFER_CALL] == ["call_1"]
+    assert stage.session.phase is Phase.CLOSING
+
+
 async def test_whoever_comes_back_at_the_end_of_the_calls_time_is_still_told() -> None:
     stage = Transfer(max_seconds=5)
     await stage.begin()

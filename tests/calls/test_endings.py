@@ -13,6 +13,12 @@ UNANSWERED = EndFacts(answered=False, talked=False, rang=False, ring_timed_out=F
 TALKED = replace(UNANSWERED, answered=True, talked=True)
 
 
+@pytest.mark.parametrize("sip", [401, 407])
+def test_a_trunk_that_refuses_our_account_is_no_callee_who_declines(sip: int) -> None:
+    ending = classify(replace(UNANSWERED, cause=21, sip_status=sip))
+    assert (ending.outcome, bool(ending.trunk_fault)) == (Outcome.FAILED, True)
+
+
 @pytest.mark.parametrize(
     ("cause", "outcome"),
     [

@@ -53,3 +53,12 @@ def test_a_mad_pbx_does_not_fill_the_database(monkeypatch: pytest.MonkeyPatch) -
     for seconds, unknown in enumerate(ids):
         note(unknown, seconds)
     assert [row.channel_id for row in StrayChannel.objects.all()] == ids[:1:-1]
+
+
+def test_a_channel_that_was_forgotten_and_is_still_there_is_noted_again() -> None:
+    call = make_call(State.ENDED)
+    note(call.pk)
+    StrayChannel.objects.all().delete()
+    assert note(call.pk, 60)
+    assert StrayChannel.objects.get().call == call
+    assert call.events.filter(kind="stray_channel").count() == 1
