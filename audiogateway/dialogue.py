@@ -260,6 +260,7 @@ class Dialogue:
         if self._responses.on_time(now_ms):
             self._log.warning("response_forgotten_by_model")
             self.failures.refused("")
+            self._tools.responses_forgotten()
         self.ask_again(now_ms)
         if self._floor.on_time(now_ms, is_quiet=self._is_quiet) and self.conduct.manner is Manner.TALK:
             self._answer()

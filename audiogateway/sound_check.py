@@ -18,6 +18,8 @@ UNLIKE = 0.2
 """How much the bytes at even and at odd places differ: 0.05 at most in mu-law, 0.4 at least in 16 bit sound."""
 NOISE = 0.95
 """The mean step between samples, by their mean level: 1.4 in noise, 0.6 at most in a voice that is read rightly."""
+QUIET = 500
+"""Of 32768: what is below this is no voice yet, and too little to tell anything by."""
 _SILENT_BYTES = b"\x00\xff\x7f"
 
 
@@ -33,11 +35,18 @@ class SoundCheck:
     def add(self, audio: bytes) -> None:
         if self.is_done:
             return
-        self._beginning += audio if self._beginning else audio.lstrip(_SILENT_BYTES)
+        self._beginning += audio if self._beginning else _from_first_sound(audio)
         if len(self._beginning) >= ENOUGH_BYTES:
             self.found = recognized(bytes(self._beginning[:ENOUGH_BYTES]))
             self.is_done = True
             self._beginning.clear()
+
+
+def _from_first_sound(audio: bytes) -> bytes:
+    """Without the silence, and the noise of 16 bit sound, before the voice."""
+    samples = np.frombuffer(audio[: len(audio) // 2 * 2], "<i2").astype(np.int32)
+    loud = np.flatnonzero(np.abs(samples) >= QUIET)
+    return audio[2 * int(loud[0]) :].lstrip(_SILENT_BYTES) if len(loud) else b""
 
 
 def recognized(sound: bytes) -> AgentSound | None:

@@ -56,6 +56,11 @@ class ToolCalls:
         self._open_responses.discard(response_id)
         self._deliver()
 
+    def responses_forgotten(self) -> None:
+        """The server will not tell of the end of its responses any more: what waited for it is told now."""
+        self._open_responses.clear()
+        self._deliver()
+
     def called(self, call: ToolCalled) -> None:
         """Runs the tool; a call that was seen before is not run again."""
         if call.call_id in self._known:

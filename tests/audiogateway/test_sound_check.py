@@ -43,6 +43,12 @@ def test_silence_before_the_voice_does_not_count() -> None:
     assert silent.found is WIDE_BAND
 
 
+@pytest.mark.parametrize("sigma", [0.6, 3, 10, 30, 60])
+def test_the_noise_before_a_voice_does_not_count(sigma: float) -> None:
+    noise = np.random.default_rng(2).normal(0, sigma, 24_000 * 3 // 10).astype("<i2").tobytes()
+    assert check(noise + synthesize(SENTENCES[0], rate=24_000, voice="agent"), 4800).found is WIDE_BAND
+
+
 def test_too_little_is_no_ground_for_a_judgement() -> None:
     assert not check(synthesize(SENTENCES[0], rate=24_000, voice="agent")[: ENOUGH_BYTES // 2]).is_done
 
