@@ -1,6 +1,7 @@
 """Readers of environment variables that fail loudly, so that a wrong setting is met at start and not in a call."""
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from opendeep.core.phone import E164
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+DIAL_STRING = re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_+@.:/-]*\{number\}[A-Za-z0-9_+@.:/-]*")
+"""Technology, then resource: what of it may be sent to a PBX stands in calls.asterisk.originate.CHANNEL."""
 
 
 class Env:
@@ -101,6 +104,15 @@ class Env:
         value = self.text(name, "")
         if value and not E164.fullmatch(value):
             raise ImproperlyConfigured(f"{name} is no telephone number in the form +12025550100.")
+        return value
+
+    def dial_string(self, name: str, default: str) -> str:
+        """How a trunk is dialled, with {number} once where the number goes."""
+        value = self.text(name, default)
+        if not DIAL_STRING.fullmatch(value):
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}; write the technology, a slash, and {{number}} once, like PJSIP/{{number}}@trunk."
+            )
         return value
 
     def words(self, name: str, default: str) -> list[str]:

@@ -184,9 +184,7 @@ ASTERISK_AMI_EVENTS_USERNAME = env.text("ASTERISK_AMI_EVENTS_USERNAME", ASTERISK
 ASTERISK_AMI_EVENTS_SECRET = env.text("ASTERISK_AMI_EVENTS_SECRET", ASTERISK_AMI_SECRET)
 # Further PBXs; the trunks that lead through them are rows, see /admin/calls/trunk/.
 OTHER_PBXS = other_pbxs(env, env.words("ASTERISK_PBXS", ""))
-ASTERISK_DIAL_STRING = env.text("ASTERISK_DIAL_STRING", "PJSIP/{number}@trunk")
-if ASTERISK_DIAL_STRING.count("{number}") != 1:
-    raise ImproperlyConfigured("ASTERISK_DIAL_STRING must contain {number} once, for example PJSIP/{number}@trunk.")
+ASTERISK_DIAL_STRING = env.dial_string("ASTERISK_DIAL_STRING", "PJSIP/{number}@trunk")
 ASTERISK_CONTEXT = env.text("ASTERISK_CONTEXT", "opendeep-out")
 RING_TIMEOUT_SECONDS = env.integer("RING_TIMEOUT_SECONDS", 45, minimum=5, maximum=180)
 MAX_CALL_SECONDS = env.integer("MAX_CALL_SECONDS", 900, minimum=30, maximum=7200)

@@ -86,3 +86,19 @@ def test_a_secret_file_without_text_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ImproperlyConfigured, match="it holds no text"):
         Env({"SECRET_KEY_FILE": str(file)}).text("SECRET_KEY")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["PJSIP/trunk", "PJSIP/{number}{number}@t", "PJSIP/{number}}@t", "{0}/{number}", "PJSIP/{number}@a b", "{number}"],
+)
+def test_a_dial_string_that_makes_no_channel_shows_an_example(value: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"ASTERISK_DIAL_STRING .* like PJSIP/\{number\}@trunk"):
+        Env({"ASTERISK_DIAL_STRING": value}).dial_string("ASTERISK_DIAL_STRING", "PJSIP/{number}@trunk")
+
+
+@pytest.mark.parametrize(
+    "value", ["PJSIP/{number}@trunk", "PJSIP/trunk/sip:{number}@pbx.example:5060", "Local/{number}@out/n"]
+)
+def test_a_dial_string_of_a_trunk_is_taken_as_it_is(value: str) -> None:
+    assert Env({"ASTERISK_DIAL_STRING": value}).dial_string("ASTERISK_DIAL_STRING", "") == value
