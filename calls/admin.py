@@ -12,6 +12,7 @@ from calls.questions.models import Question
 from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
 from calls.trunks.admin import TrunkAdmin
+from opendeep.core.changed_fields import SavesChangedFields
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.phone import parse_number
@@ -133,7 +134,7 @@ class StrayChannelAdmin(ReadOnly, admin.ModelAdmin[StrayChannel]):
 
 
 @admin.register(CallGroup)
-class CallGroupAdmin(admin.ModelAdmin[CallGroup]):
+class CallGroupAdmin(SavesChangedFields):
     list_display = ("key", "organization", "paused", "not_before", "not_after", "max_concurrent_calls")
     list_filter = ("paused", "organization")
     search_fields = ("key",)

@@ -6,6 +6,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import ReadOnlyPasswordHashField
 
 from opendeep.accounts.models import ApiToken, Membership, Organization, User
+from opendeep.core.changed_fields import SavesChangedFields
 
 
 class MembershipInline(admin.TabularInline[Membership, Organization]):
@@ -14,7 +15,7 @@ class MembershipInline(admin.TabularInline[Membership, Organization]):
 
 
 @admin.register(Organization)
-class OrganizationAdmin(admin.ModelAdmin[Organization]):
+class OrganizationAdmin(SavesChangedFields):
     list_display = ("name", "time_zone", "caller_id", "max_concurrent_calls", "calls_per_second", "calling_paused")
     search_fields = ("name",)
     inlines = (MembershipInline,)
@@ -44,7 +45,7 @@ class UserChangeForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(SavesChangedFields, DjangoUserAdmin[User]):
     form = UserChangeForm
     add_form = UserCreationForm
     ordering = ("email",)
