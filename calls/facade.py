@@ -23,6 +23,7 @@ from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
 from calls.services.outlook import hindrances, refusals
+from calls.services.readiness import standstill
 from calls.services.recordings import record_recording
 from calls.services.requests import request_call
 from calls.services.talk import (
@@ -73,6 +74,7 @@ __all__ = [
     "refusals",
     "request_call",
     "request_reschedule",
+    "standstill",
     "sweep_when_a_line_frees",
     "talk_order",
     "talk_over",

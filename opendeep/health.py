@@ -1,16 +1,11 @@
 """/healthz: this process is alive. /readyz: everything that a call needs is alive, or which part is missing."""
 
-import redis
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
-from calls.asterisk.pbx import part_of, pbx_names
 from calls.facade import conditions_of_trunks
-from opendeep.core import alive
+from calls.services import readiness
 from opendeep.core.clock import now
-
-PARTS = ("beat", "worker", "gateway")
-PARTS_OF_A_PBX = ("callcontrol", "pbx")
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -22,7 +17,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
     Of several PBXs one is enough for calls; the others are named as missing all the same.
     """
-    parts = {"database": _database(), **parts_of_redis()}
+    parts = {"database": _database(), **readiness.parts()}
     missing = sorted(name for name, state in parts.items() if state != "ok")
     is_ready = _is_ready(parts)
     trunks = conditions_of_trunks(now()) if parts["database"] == "ok" else {}
@@ -33,9 +28,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def _is_ready(parts: dict[str, str]) -> bool:
-    per_pbx = [[part_of(process, pbx) for process in PARTS_OF_A_PBX] for pbx in pbx_names()]
-    some_pbx = any(all(parts[part] == "ok" for part in found) for found in per_pbx)
-    return some_pbx and all(parts[part] == "ok" for part in ("database", "redis", *PARTS))
+    needed = ("database", "redis", *readiness.PARTS)
+    return readiness.some_pbx_answers(parts) and all(parts[part] == "ok" for part in needed)
 
 
 def _database() -> str:
@@ -45,11 +39,3 @@ def _database() -> str:
     except DatabaseError:  # away, or not migrated yet
         return "missing"
     return "ok"
-
-
-def parts_of_redis() -> dict[str, str]:
-    parts = [*PARTS, *(part_of(process, pbx) for pbx in pbx_names() for process in PARTS_OF_A_PBX)]
-    try:
-        return {"redis": "ok", **{part: "ok" if alive.is_alive(part) else "missing" for part in parts}}
-    except redis.RedisError:
-        return dict.fromkeys(("redis", *parts), "missing")

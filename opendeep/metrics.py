@@ -13,9 +13,9 @@ from prometheus_client.registry import Collector
 
 import calls.metrics
 import campaigns.metrics
+from calls.services import readiness
 from opendeep.core.clock import now
 from opendeep.core.models import OutboxEvent
-from opendeep.health import parts_of_redis
 
 
 @require_safe
@@ -66,6 +66,6 @@ def _outbox() -> Iterator[Metric]:
 
 def _parts() -> Metric:
     family = GaugeMetricFamily("opendeep_part_up", "1: it gave a sign of life within 20 seconds.", labels=["part"])
-    for part, state in parts_of_redis().items():
+    for part, state in readiness.parts().items():
         family.add_metric([part], state == "ok")
     return family

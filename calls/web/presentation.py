@@ -1,13 +1,16 @@
 """What the pages about calls show: rows read for one organization, said in words."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from calls.models import Call, CallEvent, DoNotCall, Recording, Turn
 from calls.selectors import do_not_call_list
+from calls.services.readiness import standstill
 from calls.states import State
 from calls.web.costs import CostLine, cost_lines
 from calls.web.event_words import event_words
@@ -23,6 +26,7 @@ from opendeep.core.words import Pill
 CALLS_PER_PAGE = 50
 NUMBERS_PER_PAGE = 100
 EVENTS_SHOWN = 300
+OTHERS_SHOWN = 20
 JUDGED_WITHIN = timedelta(minutes=5)
 """After this an open page no longer looks by itself whether an ended call was judged."""
 DECISIONS = ("gate", "waits")
@@ -96,7 +100,9 @@ class CallPage:
     goal: str
     instructions: str
     waits_because: str
+    standstill: str
     their_time: str
+    others: Sequence[tuple[UUID, str]]
     is_recorded: bool
     replies: Replies | None
     warnings: Sequence[str]
@@ -142,7 +148,7 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         call=call,
         title=call.contact_name or spoken_format(call.number),
         pill=call_pill(call.state, call.outcome),
-        which=f"{words.ordinal(call.attempt)} call",
+        which=_which(call.attempt),
         is_over=is_over,
         is_busy=call.ended_at is None or now - call.ended_at < JUDGED_WITHIN,
         talking_for_ms=_talking_for_ms(call, now),
@@ -152,13 +158,25 @@ def call_page(organization_id: UUID, call_id: UUID, *, now: datetime, viewer: Zo
         goal=str(call.brief.get("goal", "")),
         instructions=str(call.brief.get("instructions", "")),
         waits_because=_waits_because(call, events),
+        standstill=standstill() if call.state in (State.QUEUED, State.PREPARING) else "",
         their_time=their_time,
+        others=_other_calls(call),
         is_recorded=is_over and Recording.objects.filter(call=call).exists(),
         replies=replies(call.figures),
         warnings=warnings(call.figures),
         costs=cost_lines(call.usage.all()),
         questions=[line(row) for row in call.questions.select_related("call", "answered_by").order_by("asked_at")],
     )
+
+
+def _which(attempt: int) -> str:
+    return f"{words.ordinal(attempt)} call"
+
+
+def _other_calls(call: Call) -> list[tuple[UUID, str]]:
+    """The calls before and after this one for the same task."""
+    same = Call.objects.filter(organization_id=call.organization_id, origin=call.origin).exclude(pk=call.pk)
+    return [(other.pk, _which(other.attempt)) for other in same.only("attempt").order_by("created_at")[:OTHERS_SHOWN]]
 
 
 def _turn_line(place: int, turn: Turn, is_over: bool) -> TurnLine:
@@ -183,8 +201,23 @@ def _event_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLine:
         said=event_words(event.kind),
         source=event.source,
         change=" → ".join(dict.fromkeys(state for state in (event.from_state, event.to_state) if state)),
-        detail=[(key.replace("_", " "), str(value)) for key, value in event.detail.items() if value not in (None, "")],
+        detail=[
+            (key.replace("_", " "), _said(value, now, viewer))
+            for key, value in event.detail.items()
+            if value not in (None, "")
+        ],
     )
+
+
+def _said(value: Any, now: datetime, viewer: ZoneInfo) -> str:
+    """A value out of an event's detail; moments are told on the viewer's clock."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    with suppress(TypeError, ValueError):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return words.moment(moment, now=now, zone=viewer)
+    return str(value)
 
 
 def _decision_line(event: CallEvent, now: datetime, viewer: ZoneInfo) -> EventLine:

@@ -97,7 +97,8 @@ def import_do_not_call(request: TenantRequest) -> HttpResponse:
         return _do_not_call_list(request, file_problem=error.message)
     added = f"{counted(imported.added, 'number')} added."
     known = f" {imported.known} on the list already." if imported.known else ""
-    messages.success(request, f"{added}{known} It counts at once, for every campaign.")
+    counts = " It counts at once, for every campaign." if imported.added else ""
+    messages.success(request, f"{added}{known}{counts}")
     if not problems:
         return redirect("do-not-call")
     return _do_not_call_list(request, refused=len(problems), lines=problems[:LINES_SHOWN])

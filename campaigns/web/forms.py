@@ -100,8 +100,11 @@ def read_answers(data: QueryDict) -> dict[str, str]:
 # --- The plan -------------------------------------------------------------------------------------
 
 
-def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None) -> list[FieldView]:
-    """The parts of a plan that are changed as text; `plan` may be what somebody typed and not yet be valid."""
+def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None, clock: str = "") -> list[FieldView]:
+    """The parts of a plan that are changed as text; `plan` may be what somebody typed and not yet be valid.
+
+    `clock` says by whose clock the times are read, for example "Your time (New York).".
+    """
     found = errors or {}
 
     def field(name: str, label: str, kind: str = "text", **more: Any) -> FieldView:
@@ -125,15 +128,21 @@ def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None) -> list[F
         ),
         FieldView(
             "priority",
-            "Beside other campaigns",
+            "Priority among your campaigns",
             "select",
             plan.get("priority") or "normal",
             options=list(PRIORITY_WORDS.items()),
-            help="When there are not lines enough for all of yours. Even the last ones get their share.",
+            help="Counts when there are not enough lines for all. Even the last ones get their share.",
             errors=found.get("priority", ()),
         ),
-        field("start_at", "Start", "datetime-local", required=False, help="Empty means at once."),
-        field("end_at", "End", "datetime-local", required=False, help="No call after this. Empty means no end."),
+        field("start_at", "Start", "datetime-local", required=False, help=f"{clock} Empty means at once.".strip()),
+        field(
+            "end_at",
+            "End",
+            "datetime-local",
+            required=False,
+            help=f"{clock} No call after this. Empty means no end.".strip(),
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from calls.contracts import CallView, LineOutage
-from calls.facade import latest_calls, outage_of
+from calls.facade import latest_calls, outage_of, standstill
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Task
 from campaigns.selectors import TaskFigures, campaigns_of, figures_of, tasks_of
@@ -74,6 +74,7 @@ class CampaignPage:
     is_busy: bool
     outage: LineOutage | None
     hindrances: Sequence[str]
+    standstill: str
 
 
 def campaigns_page(organization: Organization, number: int) -> Page[CampaignRow]:
@@ -112,6 +113,7 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         is_busy=status in BUSY or figures.in_progress + figures.pending_analysis > 0,
         outage=outage_of(campaign.organization_id, now) if status is CampaignStatus.RUNNING else None,
         hindrances=hindrances_of(campaign, now),
+        standstill=standstill() if status is CampaignStatus.RUNNING else "",
     )
 
 

@@ -22,9 +22,10 @@ def moment(value: datetime, *, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _day(local: datetime, days_ahead: int, same_year: bool) -> str:
-    word = DAY_WORDS.get(days_ahead)
-    if word:
-        return word
+    return DAY_WORDS.get(days_ahead) or _date(local, same_year)
+
+
+def _date(local: datetime, same_year: bool) -> str:
     return f"{local:%a} {local.day} {local:%b}" + ("" if same_year else f" {local.year}")
 
 
@@ -45,10 +46,16 @@ def same_clock(value: datetime, one: ZoneInfo, other: ZoneInfo) -> bool:
 
 
 def elsewhere(value: datetime, *, now: datetime, viewer: ZoneInfo, theirs: ZoneInfo) -> str:
-    """The same moment on the clock of somebody else, "tomorrow 10:00 (New York)"; empty when clocks agree."""
+    """The same moment on the clock of somebody else, "10:00 (New York)"; empty when clocks agree.
+
+    It stands beside the moment on the viewer's clock. The day is said where theirs is another one, and by its date:
+    "today" and "tomorrow" are the viewer's.
+    """
     if same_clock(value, viewer, theirs):
         return ""
-    return f"{moment(value, now=now, zone=theirs)} ({city(theirs.key)})"
+    here, there = value.astimezone(viewer), value.astimezone(theirs)
+    day = "" if here.date() == there.date() else f"{_date(there, there.year == now.astimezone(theirs).year)} "
+    return f"{day}{there:%H:%M} ({city(theirs.key)})"
 
 
 def clock(milliseconds: int | float) -> str:

@@ -145,10 +145,10 @@ function prepare(root) {
 document.addEventListener("htmx:afterSettle", (event) => {
   prepare(document);
   if (event.detail.requestConfig?.verb === "get") return;
-  const said = document.querySelector("[data-announce]");
+  const said = document.querySelector("#talk [data-announce]");
   if (said) announce(said.textContent);
   if (focusWrong()) return;
-  const next = document.querySelector("#talk form.questions, #talk #plan, #talk .said:last-of-type");
+  const next = document.querySelector("#talk form.answers, #talk #plan, #talk .said:last-of-type");
   next?.scrollIntoView({ block: "nearest" });
   // On a phone the keyboard would hide what is asked.
   if (matchMedia("(pointer: fine)").matches) next?.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });

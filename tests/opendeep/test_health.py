@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import OperationalError, ProgrammingError
 from django.test import Client, override_settings
 
+from calls.services import readiness
 from calls.trunks.models import Trunk
 from opendeep import health
 from opendeep.accounts.models import User
@@ -64,7 +65,7 @@ def test_a_request_for_a_foreign_host_is_refused_in_words() -> None:
 
 @pytest.fixture
 def all_parts_live(redis_url: str) -> None:
-    for part in (*health.PARTS, *health.PARTS_OF_A_PBX):
+    for part in (*readiness.PARTS, *readiness.PARTS_OF_A_PBX):
         alive.note(part)
 
 

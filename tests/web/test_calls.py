@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -45,6 +46,30 @@ def test_the_transcript_stands_in_order_with_times(page: Browser, acme: Organiza
     said = "0:00 Agent Do you keep your appointment? 0:05 Callee Yes, I do. 0:10 Agent Goodbye."
     assert said in seen
     assert "First call" in seen
+
+
+def test_other_calls_for_the_same_task_are_linked(page: Browser, acme: Organization) -> None:
+    first, second, other = talked(acme), talked(acme, attempt=2), talked(acme)
+    Call.objects.filter(pk__in=[first.pk, second.pk]).update(origin=task_origin(uuid4()))
+    Call.objects.filter(pk=other.pk).update(origin=task_origin(uuid4()))
+    html = page.get(url(second))
+    assert f'href="{url(first)}">First call</a>' in html
+    assert url(other) not in html
+
+
+def test_moments_in_events_are_told_on_the_clock_of_the_viewer(page: Browser, acme: Organization) -> None:
+    call = talked(acme)
+    detail = {"deadline": "2026-11-20T23:08:46.978535+00:00", "leave_message": False}
+    CallEvent.objects.create(call=call, kind="question_asked", source="agent", detail=detail, at=NOW)
+    assert "deadline: Sat 21 Nov 00:08 · leave message: no" in words_of(page.get(url(call)))
+
+
+def test_a_call_that_waits_says_when_a_part_is_away_and_one_that_is_over_does_not(
+    page: Browser, acme: Organization
+) -> None:
+    waits, over = make_call(organization=acme, number="+12025550123"), talked(acme)
+    assert "No calls go out right now. The message broker (Redis)" in words_of(page.get(url(waits)))
+    assert "right now" not in words_of(page.get(url(over)))
 
 
 def test_words_that_nobody_heard_are_struck_through(page: Browser, acme: Organization) -> None:

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -50,15 +51,22 @@ def many_queries(page: Browser, path: str) -> int:
 
 def test_the_page_says_what_keeps_all_calls_from_going_out(page: Browser, alice: User) -> None:
     campaign = make_campaign(user=alice)
-    assert "No calls go out" not in words_of(page.get(url(campaign)))
+    assert "No calls go out:" not in words_of(page.get(url(campaign)))
     Organization.objects.update(max_concurrent_calls=0)
     assert "limit of calls at a time is zero" in words_of(page.get(url(campaign)))
+
+
+def test_a_running_campaign_says_when_a_part_is_away_and_a_paused_one_does_not(page: Browser, alice: User) -> None:
+    campaign = make_campaign(user=alice)
+    assert "No calls go out right now. The message broker (Redis)" in words_of(page.get(url(campaign)))
+    Campaign.objects.update(status="paused")
+    assert "right now" not in words_of(page.get(url(campaign)))
 
 
 def test_the_page_says_how_many_are_settled_and_what_became_of_each(page: Browser, alice: User) -> None:
     campaign = make_campaign(*numbers(3), user=alice)
     done, again, no = campaign.tasks.all()
-    later = (now() + timedelta(days=1)).replace(hour=15, minute=0)
+    later = (now().astimezone(ZoneInfo(alice.time_zone)) + timedelta(days=1)).replace(hour=16, minute=0)
     answers = {"fields": [{"field": "keeps", "label": "Keeps it", "value": "yes", "verified": True}]}
     change(done, status="completed", attempts=1, conclusion_code="achieved", conclusion="She comes.", result=answers)
     change(again, attempts=1, next_action_at=later, next_action_reason="asked to be called again")
@@ -66,7 +74,7 @@ def test_the_page_says_how_many_are_settled_and_what_became_of_each(page: Browse
     seen = words_of(page.get(url(campaign)))
     assert "2 of 3 settled" in seen
     assert "Done She comes. Keeps it: yes" in seen
-    assert "Tomorrow 16:00 asked to be called again · tomorrow 10:00 (New York)" in seen
+    assert "Tomorrow 16:00 Asked to be called again · 10:00 (New York)" in seen
     assert "Do not call Said so." in seen
     assert "1 done 1 do not call 1 scheduled again" in seen
 

@@ -167,5 +167,5 @@ def test_the_page_of_the_campaign_says_what_is_waited_for(page: Browser, alice: 
     make_verdict(task.current_call_id)
     note_call_judged(task.current_call_id, task_origin(task.pk), now())
     seen = words_of(page.get(f"/campaigns/{task.campaign_id}/"))
-    assert "Waits for you waits for your answer: May she bring her dog?" in seen
+    assert "Waits for you Waits for your answer: May she bring her dog?" in seen
     assert "1 waiting for you" in seen

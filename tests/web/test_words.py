@@ -33,7 +33,10 @@ def test_moments_are_said_as_people_say_them(value: datetime, said: str) -> None
 
 def test_the_same_moment_elsewhere_is_said_only_where_clocks_differ() -> None:
     tomorrow = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-    assert words.elsewhere(tomorrow, now=NOW, viewer=BERLIN, theirs=NEW_YORK) == "tomorrow 10:00 (New York)"
+    assert words.elsewhere(tomorrow, now=NOW, viewer=BERLIN, theirs=NEW_YORK) == "10:00 (New York)"
+    assert (
+        words.elsewhere(tomorrow, now=NOW, viewer=NEW_YORK, theirs=ZoneInfo("Asia/Tokyo")) == "Tue 24 Nov 00:00 (Tokyo)"
+    )
     assert words.elsewhere(tomorrow, now=NOW, viewer=BERLIN, theirs=ZoneInfo("Europe/Paris")) == ""
 
 

@@ -69,6 +69,6 @@ def counted(number: int, word: str) -> str:
 
 @register.filter
 def elsewhere(value: datetime, zone_name: str) -> str:
-    """ " · tomorrow 10:00 (New York)" where the clock in `zone_name` differs from the viewer's, else nothing."""
+    """ " · 10:00 (New York)" where the clock in `zone_name` differs from the viewer's, else nothing."""
     said = words.elsewhere(value, now=now(), viewer=viewer_zone(), theirs=ZoneInfo(zone_name))
     return f" · {said}" if said else ""
