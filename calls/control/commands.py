@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from calls.asterisk.ami_client import AmiClient, AmiRefused, AmiTimeout, AmiUnavailable
 from calls.asterisk.pbx import DEFAULT_PBX
-from calls.contracts import COMMAND_PATTERN, Ack, Command, ack_channel
+from calls.contracts import COMMAND_PATTERN, Ack, Command, CommandName, ack_channel
 from calls.control.database import in_database
 from calls.control.effects import EFFECTS, Effect, Refusal
 from calls.control.lanes import Lanes
@@ -22,25 +22,30 @@ log = structlog.get_logger(__name__)
 
 READ_SECONDS = 1.0
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+SLOW_LANES = 32
+"""For keys, of which 32 take up to 16 seconds: so many calls press them without waiting for each other."""
 
 
 class Commands:
     """Listens on Redis for as long as run() runs; Redis may come and go.
 
     What was begun and finished stands in the database, so a process that is started again neither repeats what must
-    not be repeated nor forgets what it was told to do.
+    not be repeated nor forgets what it was told to do. The orders of one call are carried out in their order, but a
+    hang-up waits for none of them.
     """
 
     def __init__(self, client: AmiClient, pbx: str = DEFAULT_PBX) -> None:
         self._client = client
         self._pbx = pbx
         self._redis: redis.asyncio.Redis = async_connection()
-        self._lanes: Lanes[Command] = Lanes(self._handle)
+        self._hang_ups: Lanes[Command] = Lanes(self._handle)
+        self._others: Lanes[Command] = Lanes(self._handle, lanes=SLOW_LANES)
         self.listening = asyncio.Event()
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._lanes.run())
+            group.create_task(self._hang_ups.run())
+            group.create_task(self._others.run())
             group.create_task(self._listen_forever())
 
     async def close(self) -> None:
@@ -75,7 +80,8 @@ class Commands:
         except ValueError as error:
             log.warning("command_unreadable", reason=str(error))
             return
-        await self._lanes.submit(command.call_id, command)
+        lanes = self._hang_ups if command.name is CommandName.END_CALL else self._others
+        await lanes.submit(command.call_id, command)
 
     async def _handle(self, command: Command) -> None:
         if not await in_database(channels.is_of, command.call_id, self._pbx):
