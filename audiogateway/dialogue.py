@@ -15,7 +15,7 @@ from audiogateway.bookkeeping import Bookkeeping
 from audiogateway.conduct import Conduct, Manner
 from audiogateway.echo import repeats
 from audiogateway.figures import TalkFigures
-from audiogateway.floor import Floor
+from audiogateway.floor import Floor, Judgement
 from audiogateway.handover import Handover
 from audiogateway.line_format import NARROW_HZ, LineFormat
 from audiogateway.own_ears import OwnEars
@@ -83,7 +83,7 @@ class Dialogue:
         self._agent_had_last_word = False
         self.is_abandoned = False
         """Nobody has answered for so long that the call shall end."""
-        self._handlers: dict[type, Callable[..., None]] = {
+        self._handlers: dict[type, Callable[..., Judgement | None]] = {
             events.AgentAudio: self._on_agent_audio,
             events.AgentAudioDone: self._speech.on_audio_done,
             events.AgentWords: self._books.note,
@@ -277,21 +277,26 @@ class Dialogue:
 
     # The model's side
 
-    def on_event(self, event: Event) -> None:
+    def on_event(self, event: Event) -> bool:
+        """False of words that turn out to be the agent's own: they are no news of the callee."""
         handler = self._handlers.get(type(event))
-        if handler is not None:
-            handler(event)
-            self._books.write_turns()
+        if handler is None:
+            return True
+        is_echo = handler(event) is Judgement.ECHO
+        self._books.write_turns()
+        return not is_echo
 
-    def _on_words(self, event: events.CalleeTranscript | events.CalleeTranscriptFailed) -> None:
+    def _on_words(self, event: events.CalleeTranscript | events.CalleeTranscriptFailed) -> Judgement | None:
         self._handover.tape.written(event.item_id)
         self._books.note(event)
         words = event.text if isinstance(event, events.CalleeTranscript) else ""
         if self._floor.was_echo(event.item_id) and repeats(words, self._books.last_words_of_agent()):
             self._books.forget(event.item_id)
             self._send(delete_item(event.item_id))
-        elif self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
+            return Judgement.ECHO
+        if self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
             self._answer()
+        return None
 
     def _on_agent_audio(self, event: events.AgentAudio) -> None:
         self._agent_had_last_word = True

@@ -293,9 +293,9 @@ class Session:
 
     def on_event(self, event: Event) -> None:
         self._voice.was_heard()
-        self._dialogue.on_event(event)
+        is_of_callee = self._dialogue.on_event(event)
         if self.phase in (Phase.TALKING, Phase.CLOSING, Phase.WINDING_UP):
-            self._reception.on_event(event)
+            self._reception.on_event(event, is_of_callee=is_of_callee)
         if isinstance(event, ServerError) and severity(event.code) is Severity.SESSION_OVER:
             self.on_voice_lost(event.message)
         elif self.phase is Phase.WAITING:

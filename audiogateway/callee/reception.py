@@ -86,9 +86,12 @@ class Reception:
             if tone is Tone.BEEP:
                 self._on_beep()
 
-    def on_event(self, event: events.Event) -> None:
-        """What the model tells of the callee's speech and its words."""
+    def on_event(self, event: events.Event, *, is_of_callee: bool = True) -> None:
+        """What the model tells of a speech and its words; `is_of_callee` is False when they are the agent's own."""
         match event:
+            case events.CalleeTranscript() | events.CalleeTranscriptFailed() if not is_of_callee:
+                self._forget(event.item_id)
+                self._words_due_ms = None
             case events.SpeechStarted(item_id):
                 self._on_speech_started(item_id)
             case events.SpeechStopped(item_id):
