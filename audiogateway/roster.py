@@ -1,6 +1,7 @@
 """The calls of this process: who is prepared, who is talking, and whether there is room for another one."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -137,12 +138,16 @@ class Roster:
     def supervise(self) -> None:
         """Ends what is overdue, whatever the sessions themselves believe. Asked about once a second."""
         now = self._around.clock()
+        self._each("max_duration", lambda call_id, seat: self._look_at(call_id, seat, now))
+
+    def _each(self, cause: str, end: Callable[[UUID, _Seat], None]) -> None:
+        """Asks every seat; the call of one whose session cannot be asked is ended without it, for this cause."""
         for call_id, seat in list(self._seats.items()):
             try:
-                self._look_at(call_id, seat, now)
+                end(call_id, seat)
             except Exception:  # noqa: BLE001 - the fault of one session must not keep the others from being ended
                 log.exception("session_cannot_be_ended", call_id=str(call_id))
-                self._bury(call_id, seat)
+                self._bury(call_id, seat, cause)
 
     def _look_at(self, call_id: UUID, seat: _Seat, now: float) -> None:
         session = seat.session
@@ -152,14 +157,14 @@ class Roster:
         overtime_seconds = (session.now_ms() - session.limit_ms) / 1000
         if overtime_seconds >= OVERTIME_SECONDS + BURIAL_SECONDS:
             log.error("session_does_not_end", call_id=str(call_id), phase=session.phase.value)
-            self._bury(call_id, seat)
+            self._bury(call_id, seat, "max_duration")
         elif overtime_seconds >= OVERTIME_SECONDS:
             session.end_now("max_duration")
 
-    def _bury(self, call_id: UUID, seat: _Seat) -> None:
+    def _bury(self, call_id: UUID, seat: _Seat, cause: str) -> None:
         """Without asking the session: its line is cut, its call is over and judged, its seat is free."""
         if seat.session is not None and seat.session.phase not in (Phase.OPENING, Phase.WAITING):
-            self._around.store.talk_over(call_id, cause="max_duration", at=self._around.now())
+            self._around.store.talk_over(call_id, cause=cause, at=self._around.now())
         self._forget(call_id)
         if seat.line is not None:
             seat.line.hang_up()
@@ -176,13 +181,16 @@ class Roster:
 
     def end_all(self, cause: str, *, politely: bool) -> None:
         """Ends every call: those that talk by a goodbye when `politely`, at once otherwise."""
-        for call_id, seat in list(self._seats.items()):
+
+        def end(call_id: UUID, seat: _Seat) -> None:
             if seat.session is None or seat.session.phase in (Phase.OPENING, Phase.WAITING):
                 self._give_up(call_id, "The gateway is stopping.")
             elif politely:
                 seat.session.end_politely(cause)
             else:
                 seat.session.end_now(cause)
+
+        self._each(cause, end)
 
     # Opening voices
 

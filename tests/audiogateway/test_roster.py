@@ -272,6 +272,29 @@ async def test_a_session_that_cannot_end_is_buried_and_the_others_are_looked_at_
     assert stage.voices[0][1].is_closed
 
 
+@pytest.mark.parametrize("politely", [True, False])
+async def test_a_session_that_cannot_be_ended_does_not_keep_the_others_from_it(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, politely: bool
+) -> None:
+    await stage.prepare()
+    await stage.prepare(other := uuid4())
+    lines = [RecordingLine(), RecordingLine()]
+    stage.roster.answer(CALL_ID, lines[0])
+    stage.roster.answer(other, lines[1])
+    end = Session.end_politely if politely else Session.end_now
+
+    def fail(session: Session, cause: str) -> None:
+        if session.order.call_id == CALL_ID:
+            raise RuntimeError("broken")
+        end(session, cause)
+
+    monkeypatch.setattr(Session, end.__name__, fail)
+    stage.roster.end_all("stopped", politely=politely)
+    stage.roster.end_all("stopped", politely=False)
+    assert [line.hung_up for line in lines] == [1, 1]
+    assert stage.roster.load == 1  # the broken one's seat is free, the other waits for the end of its line
+
+
 async def test_a_session_that_waits_for_ever_is_buried(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     await stage.prepare()
     session = stage.roster.answer(CALL_ID, RecordingLine())
