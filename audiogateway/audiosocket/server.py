@@ -26,13 +26,14 @@ from audiogateway.audiosocket.codec import (
     PeerError,
 )
 from audiogateway.audiosocket.ear import Ear
+from audiogateway.playout import FRAME_MS
 
 log = structlog.get_logger(__name__)
 
 CALL_ID_SECONDS = 2.0
 """Asterisk sends the UUID with the first segment; who is silent for so long is no PBX."""
-WRITE_BUFFER_BYTES = 32_000
-"""Two seconds of sound. A PBX that has not read for so long has lost the call."""
+UNREAD_MS = 2_000
+"""Of sound, as the line carries it. A PBX that has not read for so long has lost the call."""
 MAX_UNNAMED = 256
 """Connections that have not named their call. More are a flood; then the oldest goes, since a PBX does so at once."""
 DIGIT_SECONDS = 0.04
@@ -62,7 +63,7 @@ class Line(Protocol):
     """What a session may do with its line."""
 
     def write(self, message: bytes) -> None:
-        """One whole AudioSocket message."""
+        """One whole AudioSocket message of FRAME_MS of sound."""
 
     def hang_up(self) -> None:
         """Ends the call at the PBX by kind 0x00, then closes. May be called again."""
@@ -87,6 +88,7 @@ class AudioSocketConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._peer = ""
+        self._frame_bytes = 0
         self._reason = CLOSED_BY_PBX
         self._ear = Ear(self._on_rate)
         self._pace = Pace(asyncio.get_running_loop().time)
@@ -99,7 +101,6 @@ class AudioSocketConnection(asyncio.Protocol):
         self._peer = str(transport.get_extra_info("peername"))
         self._server.admit(self)
         _set_options(transport)
-        transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         self._deadline = asyncio.get_running_loop().call_later(CALL_ID_SECONDS, self._refuse, "audiosocket_silent")
 
     def data_received(self, data: bytes) -> None:
@@ -134,8 +135,12 @@ class AudioSocketConnection(asyncio.Protocol):
     # Line
 
     def write(self, message: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(message)
+        if self._transport is None:
+            return
+        if len(message) != self._frame_bytes:
+            self._frame_bytes = len(message)
+            self._transport.set_write_buffer_limits(high=self._frame_bytes * UNREAD_MS // FRAME_MS)
+        self._transport.write(message)
 
     def hang_up(self) -> None:
         if self._transport is None or self._transport.is_closing():
