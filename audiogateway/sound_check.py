@@ -14,6 +14,8 @@ from audiogateway.line_format import NARROW_BAND, WIDE_BAND, AgentSound
 
 ENOUGH_BYTES = 8_000
 """A second of mu-law, a sixth of a second of 16 bit at 24 kHz."""
+WINDOWS = 5
+"""Of so many bytes: 16 bit noise may be the hiss with which a word begins, but none hisses for that long."""
 UNLIKE = 0.2
 """How much the bytes at even and at odd places differ: 0.05 at most in mu-law, 0.4 at least in 16 bit sound."""
 NOISE = 0.95
@@ -28,6 +30,7 @@ class SoundCheck:
 
     def __init__(self) -> None:
         self._beginning = bytearray()
+        self._windows_left = WINDOWS
         self.is_done = False
         self.found: AgentSound | None = None
         """None while it is not known; and when `is_done`, that it is nothing known."""
@@ -36,9 +39,13 @@ class SoundCheck:
         if self.is_done:
             return
         self._beginning += audio if self._beginning else _from_first_sound(audio)
-        if len(self._beginning) >= ENOUGH_BYTES:
-            self.found = recognized(bytes(self._beginning[:ENOUGH_BYTES]))
-            self.is_done = True
+        while len(self._beginning) >= ENOUGH_BYTES and not self.is_done:
+            window = bytes(self._beginning[:ENOUGH_BYTES])
+            del self._beginning[:ENOUGH_BYTES]
+            self._windows_left -= 1
+            self.found = recognized(window)
+            self.is_done = self.found is not None or not self._windows_left or not _is_16_bit(window)
+        if self.is_done:
             self._beginning.clear()
 
 
@@ -51,11 +58,15 @@ def _from_first_sound(audio: bytes) -> bytes:
 
 def recognized(sound: bytes) -> AgentSound | None:
     """The format of a voice of at least ENOUGH_BYTES; None when it is none of ours."""
-    if _unlikeness(sound) > UNLIKE:
+    if _is_16_bit(sound):
         # Which byte of a sample is the first one is not known: silence before the sound was left out bytewise.
         steps = min(_roughness(sound), _roughness(sound[1:-1]))
         return WIDE_BAND if steps < NOISE else None
     return NARROW_BAND if _roughness(ulaw_to_linear(sound)) < NOISE else None
+
+
+def _is_16_bit(sound: bytes) -> bool:
+    return _unlikeness(sound) > UNLIKE
 
 
 def _unlikeness(sound: bytes) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audiogateway.line_format import NARROW_BAND, WIDE_BAND
-from audiogateway.sound_check import ENOUGH_BYTES, SoundCheck
+from audiogateway.sound_check import ENOUGH_BYTES, WINDOWS, SoundCheck
 from sandbox.speech import g711
 from sandbox.speech.voice import Voice, synthesize
 
@@ -49,6 +49,14 @@ def test_the_noise_before_a_voice_does_not_count(sigma: float) -> None:
     assert check(noise + synthesize(SENTENCES[0], rate=24_000, voice="agent"), 4800).found is WIDE_BAND
 
 
+@pytest.mark.parametrize("hiss_ms", [170, 400, 600])
+def test_a_first_word_that_begins_with_a_long_hiss_is_a_voice_all_the_same(hiss_ms: int) -> None:
+    noise = np.random.default_rng(3).normal(0, 2000, 24 * hiss_ms)
+    hiss = np.diff(noise, prepend=0.0).astype("<i2").tobytes()  # as "s" is: its sound lies in the high tones
+    for piece in (1000, 4800, 48_000):
+        assert check(hiss + synthesize(SENTENCES[0], rate=24_000, voice="agent"), piece).found is WIDE_BAND
+
+
 def test_too_little_is_no_ground_for_a_judgement() -> None:
     assert not check(synthesize(SENTENCES[0], rate=24_000, voice="agent")[: ENOUGH_BYTES // 2]).is_done
 
@@ -56,7 +64,7 @@ def test_too_little_is_no_ground_for_a_judgement() -> None:
 def test_what_is_no_voice_in_any_format_is_unknown() -> None:
     noise = random.Random(5).randbytes(2 * ENOUGH_BYTES)
     swapped = np.frombuffer(synthesize(SENTENCES[0], rate=24_000, voice="agent"), "<i2").byteswap()
-    for sound in (noise, np.random.default_rng(1).normal(0, 3000, ENOUGH_BYTES).astype("<i2").tobytes()):
+    for sound in (noise, np.random.default_rng(1).normal(0, 3000, WINDOWS * ENOUGH_BYTES // 2).astype("<i2").tobytes()):
         checked = check(sound)
         assert (checked.is_done, checked.found) == (True, None)
     assert check(swapped.tobytes()).is_done
