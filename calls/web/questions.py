@@ -19,7 +19,7 @@ from calls.states import State
 from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
 from opendeep.core.clock import now
 from opendeep.core.errors import Conflict, DomainError
-from opendeep.core.paging import page_number, page_of
+from opendeep.core.paging import Page, page_number, page_of
 from opendeep.core.phone import spoken_format
 
 WAITING_AT_MOST = 50
@@ -154,9 +154,9 @@ def line(question: Question) -> QuestionLine:
 @tenant_page
 def questions(request: TenantRequest) -> HttpResponse:
     rows = questions_of_organization(request.organization.pk).exclude(status__in=WAITING)
-    page = page_of(rows, page_number(request.GET.get("page")), QUESTIONS_PER_PAGE)
-    context = {"section": "questions", "page": page, "lines": [line(question) for question in page.rows]}
-    return render(request, "calls/questions.html", context)
+    found = page_of(rows, page_number(request.GET.get("page")), QUESTIONS_PER_PAGE)
+    page = Page([line(question) for question in found.rows], found.number, found.has_next)
+    return render(request, "calls/questions.html", {"section": "questions", "page": page})
 
 
 @require_GET

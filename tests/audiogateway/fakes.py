@@ -242,6 +242,13 @@ class VirtualClock:
     def __call__(self) -> float:
         return self.seconds
 
+    def run(self, ticker: Ticker, seconds: float) -> None:
+        """Lets time pass for the lines of `ticker`."""
+        end = self.seconds + seconds
+        while (wait := ticker.run_due()) + self.seconds <= end:
+            self.seconds += wait
+        self.seconds = end
+
 
 class Spawned:
     """Collects coroutines as tasks; `finished` waits for all of them."""

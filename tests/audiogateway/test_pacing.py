@@ -46,18 +46,11 @@ def clock() -> VirtualClock:
     return VirtualClock()
 
 
-def run(ticker: Ticker, clock: VirtualClock, seconds: float) -> None:
-    end = clock.seconds + seconds
-    while (wait := ticker.run_due()) + clock.seconds <= end:
-        clock.seconds += wait
-    clock.seconds = end
-
-
 def test_a_call_hears_something_at_once_and_then_every_20_ms(clock: VirtualClock) -> None:
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
     assert len(ear.frames) == 1
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     gaps = [b - a for a, b in zip(ear.frames[1:], ear.frames[2:], strict=False)]
     assert max(abs(gap - PERIOD_SECONDS) for gap in gaps) < SLACK
 
@@ -65,7 +58,7 @@ def test_a_call_hears_something_at_once_and_then_every_20_ms(clock: VirtualClock
 def test_there_is_no_drift_in_an_hour(clock: VirtualClock) -> None:
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
-    run(ticker, clock, 3600.0)
+    clock.run(ticker, 3600.0)
     assert abs(len(ear.frames) - 3600 / PERIOD_SECONDS) <= LEAD_FRAMES
 
 
@@ -73,9 +66,9 @@ def test_there_is_no_drift_in_an_hour(clock: VirtualClock) -> None:
 def test_the_sound_is_never_more_than_the_lead_ahead_of_the_ear(joins_after: float) -> None:
     clock = VirtualClock()
     ticker, ear = Ticker(clock), Ear(clock)
-    run(ticker, clock, joins_after)
+    clock.run(ticker, joins_after)
     ticker.add(ear)
-    run(ticker, clock, 2.0)
+    clock.run(ticker, 2.0)
     assert max(ear.lead_seconds()) <= LEAD_SECONDS + SLACK
     assert min(ear.lead_seconds()[1:]) >= PERIOD_SECONDS - SLACK
 
@@ -86,9 +79,9 @@ def test_pauses_of_the_process_never_cause_a_burst_over_the_limit(pauses: list[f
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
     for pause in pauses:
-        run(ticker, clock, 0.5)
+        clock.run(ticker, 0.5)
         clock.seconds += pause
-    run(ticker, clock, 0.5)
+    clock.run(ticker, 0.5)
     assert max(ear.bursts) <= MAX_BURST
     assert max(ear.lead_seconds()) <= LEAD_SECONDS + SLACK
 
@@ -96,9 +89,9 @@ def test_pauses_of_the_process_never_cause_a_burst_over_the_limit(pauses: list[f
 def test_a_short_pause_is_made_up_for_and_loses_nothing(clock: VirtualClock) -> None:
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     clock.seconds += 0.055
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     assert ear.skipped == 0
     assert ear.late > 0
     assert abs(len(ear.frames) * PERIOD_SECONDS - 2.055) <= LEAD_SECONDS
@@ -107,7 +100,7 @@ def test_a_short_pause_is_made_up_for_and_loses_nothing(clock: VirtualClock) -> 
 def test_a_long_pause_is_given_up_and_counted(clock: VirtualClock) -> None:
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     clock.seconds += 1.0
     ticker.run_due()
     assert ear.bursts[-1] == LEAD_FRAMES
@@ -119,7 +112,7 @@ def test_a_call_that_joins_after_a_pause_owes_nothing(clock: VirtualClock) -> No
     ticker.run_due()
     clock.seconds += 5.0
     ticker.add(ear)
-    run(ticker, clock, 0.1)
+    clock.run(ticker, 0.1)
     assert max(ear.bursts) == 1
     assert ear.skipped == 0
 
@@ -127,11 +120,11 @@ def test_a_call_that_joins_after_a_pause_owes_nothing(clock: VirtualClock) -> No
 def test_calls_are_spread_over_the_period(clock: VirtualClock) -> None:
     ticker = Ticker(clock)
     ears = [Ear(clock) for _ in range(4)]
-    run(ticker, clock, STEP_SECONDS / 2)
+    clock.run(ticker, STEP_SECONDS / 2)
     for ear in ears:
         ticker.add(ear)
-        run(ticker, clock, STEP_SECONDS)
-    run(ticker, clock, 1.0)
+        clock.run(ticker, STEP_SECONDS)
+    clock.run(ticker, 1.0)
     assert len({round(ear.frames[-1] / STEP_SECONDS) % 4 for ear in ears}) == 4
 
 
@@ -139,7 +132,7 @@ def test_the_fault_of_one_call_does_not_stop_the_clock_of_the_others(clock: Virt
     ticker, broken, sound = Ticker(clock), Ear(clock, breaks_after=3), Ear(clock)
     ticker.add(broken)
     ticker.add(sound)
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     assert broken.lost_clock
     assert len(sound.frames) >= 49
 
@@ -148,7 +141,7 @@ def test_a_call_that_left_gets_no_more_frames(clock: VirtualClock) -> None:
     ticker, ear = Ticker(clock), Ear(clock)
     ticker.add(ear)
     ticker.remove(ear)
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     assert len(ear.frames) == 1
 
 
@@ -156,7 +149,7 @@ def hiccups(clock: VirtualClock, every_s: float, seconds: float) -> bool:
     """Whether a clock that is late by `seconds` every so often in two seconds counts as lagging."""
     ticker = Ticker(clock)
     for _ in range(round(2 / every_s)):
-        run(ticker, clock, every_s)
+        clock.run(ticker, every_s)
         clock.seconds += seconds
         ticker.run_due()
     return ticker.take_lag()
@@ -172,7 +165,7 @@ def test_a_clock_that_is_often_behind_lags(clock: VirtualClock) -> None:
 
 def test_one_stall_that_everybody_hears_is_a_lag_and_told_once(clock: VirtualClock) -> None:
     ticker = Ticker(clock)
-    run(ticker, clock, 1.0)
+    clock.run(ticker, 1.0)
     clock.seconds += STALL_SECONDS * 2
     ticker.run_due()
     assert ticker.take_lag()

@@ -82,10 +82,7 @@ class Stage:
 
     async def run(self, seconds: float) -> None:
         """Lets time pass on the line; what was spawned meanwhile is finished after it."""
-        end = self.clock.seconds + seconds
-        while (wait := self.ticker.run_due()) + self.clock.seconds <= end:
-            self.clock.seconds += wait
-        self.clock.seconds = end
+        self.clock.run(self.ticker, seconds)
         await self.spawned.finished()
 
     def commands(self) -> list[CommandName]:

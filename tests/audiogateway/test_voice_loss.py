@@ -74,10 +74,7 @@ class Stage:
             self.session.on_event(event)
 
     async def run(self, seconds: float) -> None:
-        end = self.clock.seconds + seconds
-        while (wait := self.ticker.run_due()) + self.clock.seconds <= end:
-            self.clock.seconds += wait
-        self.clock.seconds = end
+        self.clock.run(self.ticker, seconds)
         await self.spawned.finished()
 
     async def lose(self, reason: str = "dropped") -> RecordingVoice:

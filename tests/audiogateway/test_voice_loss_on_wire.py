@@ -138,14 +138,16 @@ async def test_who_hangs_up_while_the_connection_is_away_was_heard_all_the_same(
 
 @pytest.mark.processes  # for the stage that has time
 @pytest.mark.long
-async def test_a_connection_that_cannot_be_had_again_ends_in_an_apology(openai_server: OpenAIServer) -> None:
+@pytest.mark.parametrize(("status", "cause"), [(503, "voice_lost"), (401, "voice_refused")])
+async def test_a_connection_that_cannot_be_had_again_ends_in_an_apology(
+    openai_server: OpenAIServer, status: int, cause: str
+) -> None:
     async with short_talk(openai_server) as stage:
-        openai_server.fault(target="realtime", kind="status", status=503, times=FOR_EVER)
+        openai_server.fault(target="realtime", kind="status", status=status, times=FOR_EVER)
         await answer_is_cut_off(openai_server, stage)
         await stage.is_over()
     assert stage.store.transcript[-1] == ("agent", Phrase.APOLOGY.value)
-    assert stage.store.over == ["voice_lost"]
-    assert kinds(stage) == ["voice_lost"]
+    assert (stage.store.over, kinds(stage)) == ([cause], ["voice_lost"])
 
 
 @pytest.mark.processes  # for the stage that has time
@@ -158,17 +160,6 @@ async def test_an_account_without_money_is_not_asked_again(openai_server: OpenAI
         await stage.is_over()
     assert stage.store.transcript[-1] == ("agent", Phrase.APOLOGY.value)
     assert (stage.store.over, kinds(stage)) == (["voice_refused"], [])
-
-
-@pytest.mark.processes  # for the stage that has time
-@pytest.mark.long
-async def test_a_key_that_is_refused_in_the_middle_ends_the_talk_at_once(openai_server: OpenAIServer) -> None:
-    async with short_talk(openai_server) as stage:
-        openai_server.fault(target="realtime", kind="status", status=401, times=FOR_EVER)
-        await answer_is_cut_off(openai_server, stage)
-        await stage.is_over()
-    assert stage.store.transcript[-1] == ("agent", Phrase.APOLOGY.value)
-    assert stage.store.over == ["voice_refused"]
 
 
 @pytest.mark.processes  # for the stage that has time

@@ -92,18 +92,24 @@ async def new_call(**brief: str) -> Call:
     return call
 
 
+async def talking_call(stage: Stage) -> tuple[Call, Caller, asyncio.Task[None]]:
+    """A call that was prepared and answered; the task is the caller's side of its line."""
+    call = await new_call()
+    await stage.send("voice.prepare", call)
+    await until(call, lambda row: row.voice_ready_at)
+    await Call.objects.filter(id=call.id).aupdate(
+        state=State.ANSWERED, dialing_at=call.created_at, answered_at=call.created_at
+    )
+    caller = await Caller.call(stage.address, call.id)
+    line = asyncio.get_running_loop().create_task(caller.run())
+    await until(call, lambda row: row.state == State.TALKING)
+    return call, caller, line
+
+
 @pytest.mark.usefixtures("layer")
 async def test_a_call_is_prepared_talked_and_written_down(openai_server: OpenAIServer) -> None:
     async with gateway(openai_server) as stage:
-        call = await new_call()
-        await stage.send("voice.prepare", call)
-        await until(call, lambda row: row.voice_ready_at)
-        await Call.objects.filter(id=call.id).aupdate(
-            state=State.ANSWERED, dialing_at=call.created_at, answered_at=call.created_at
-        )
-        caller = await Caller.call(stage.address, call.id)
-        line = asyncio.get_running_loop().create_task(caller.run())
-        await until(call, lambda row: row.state == State.TALKING)
+        call, caller, line = await talking_call(stage)
         caller.hang_up()
         await line
         row = await until(call, lambda row: row.talk_over_at)
@@ -123,15 +129,7 @@ async def test_a_model_that_refuses_sends_the_call_back_to_the_queue(openai_serv
 @pytest.mark.usefixtures("layer")
 async def test_a_gateway_that_is_told_to_stop_ends_its_talks_and_writes_them_down(openai_server: OpenAIServer) -> None:
     async with gateway(openai_server, drain_seconds=0) as stage:
-        call = await new_call()
-        await stage.send("voice.prepare", call)
-        await until(call, lambda row: row.voice_ready_at)
-        await Call.objects.filter(id=call.id).aupdate(
-            state=State.ANSWERED, dialing_at=call.created_at, answered_at=call.created_at
-        )
-        caller = await Caller.call(stage.address, call.id)
-        line = asyncio.get_running_loop().create_task(caller.run())
-        await until(call, lambda row: row.state == State.TALKING)
+        call, caller, line = await talking_call(stage)
         stage.stopping.set()
         await line
     row = await Call.objects.aget(id=call.id)

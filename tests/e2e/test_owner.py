@@ -1,9 +1,11 @@
 """The agent asks its owner in the middle of a call: in the browser, from the first word to the end of the task."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import flow
 from tests.e2e.product import Api, RunningProduct, wait_until
@@ -18,18 +20,48 @@ GAP_S = 150.0
 ANSWER = "Yes, dogs are welcome."
 
 
+NO_SOCKETS = """window.WebSocket = class {
+    constructor() { setTimeout(() => this.onclose({ code: 1006 })); }
+};"""
+"""A network that lets no WebSocket through."""
+POLL_MS = 15_000
+
+
+@pytest.fixture
+def page_without_sockets(browser: Browser, page: Page, product: RunningProduct) -> Iterator[Page]:
+    """The same visitor in another browser, whose time stands still until it is moved on."""
+    context = browser.new_context(base_url=product.url, storage_state=page.context.storage_state())
+    deaf = context.new_page()
+    deaf.add_init_script(NO_SOCKETS)
+    deaf.clock.install()
+    deaf.goto("/calls/")
+    deaf.clock.pause_at(datetime.now(UTC) + timedelta(seconds=1))
+    yield deaf
+    context.close()
+
+
 @pytest.mark.browser
-def test_the_owner_answers_on_the_page_and_the_callee_hears_it(page: Page, api: Api) -> None:
+def test_the_owner_answers_on_the_page_and_the_callee_hears_it(
+    page: Page, page_without_sockets: Page, api: Api
+) -> None:
     campaign = flow.execute(api, flow.plan_of(api, SENTENCE))
     page.goto("/do-not-call/")  # any page will do
     question = page.locator(".question.open")
     expect(question).to_contain_text("may I bring my dog?", timeout=ASKED_MS)
     expect(question.get_by_role("timer")).to_have_text("0:25", timeout=ASKED_MS)
     assert page.title().startswith("(1) ")
+
+    polled = page_without_sockets.locator(".question.open")
+    expect(polled).to_have_count(0)
+    page_without_sockets.clock.fast_forward(POLL_MS)
+    expect(polled).to_contain_text("may I bring my dog?")
+
     question.get_by_label("Your answer").press_sequentially(ANSWER)
     page.keyboard.press("Enter")
     expect(page.locator("[data-said]")).to_contain_text("The agent says it now.")
     expect(question).to_have_count(0)
+    page_without_sockets.clock.fast_forward(POLL_MS)
+    expect(polled).to_have_count(0)
 
     page.goto(f"/campaigns/{campaign}/")
     row = page.get_by_role("row").filter(has_text="0110")

@@ -291,3 +291,10 @@ def test_what_became_known_of_the_callee_stands_among_the_events(page: Browser, 
     seen = words_of(page.get(url(call)))
     for part in ("Who is there", "asks for a message", "A message was left"):
         assert part in seen
+
+
+@pytest.mark.parametrize("path", ["/calls/", "/campaigns/", "/questions/", "/do-not-call/"])
+def test_a_page_behind_the_end_of_a_list_leads_back(page: Browser, path: str) -> None:
+    html = page.get(f"{path}?page=7")
+    assert "The list ends before this page." in words_of(html)
+    assert 'href="?"' in html
