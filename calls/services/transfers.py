@@ -26,6 +26,8 @@ from opendeep.core.phone import mask
 
 SLACK = timedelta(seconds=30)
 """What the PBX may take beyond the ringing."""
+LAST_WORDS = timedelta(seconds=20)
+"""So long after the maximum length of a call the words may end before which the agent has decided to put through."""
 EVENTS = {
     TransferSignal.START: "transfer_started",
     TransferSignal.ANSWER: "transfer_answered",
@@ -46,6 +48,8 @@ def start(call_id: UUID, *, reason: str, at: datetime) -> TransferOrder:
             raise NotFound("There is no such call.")
         if problem := problem_of(call.organization):
             raise Conflict("no_transfer", problem)
+        if at > (call.talking_at or at) + timedelta(seconds=settings.MAX_CALL_SECONDS) + LAST_WORDS:
+            raise Conflict("no_transfer", "The call has reached its maximum length.")
         number = call.organization.transfer_number
         ring = timedelta(seconds=settings.TRANSFER_RING_SECONDS)
         deadline = max(call.deadline_at or at, at + ring + SLACK)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.test import override_settings
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_in_tests_with_real_telephones_no_other_number_is_dialled() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("settings", "words"),
+    ("fields", "words"),
     [
         ({"transfer_number": ""}, "no number of a person"),
         ({"transfer_number": "+19005550123"}, "premium-rate"),
@@ -68,8 +69,8 @@ def test_in_tests_with_real_telephones_no_other_number_is_dialled() -> None:
         ({"transfer_number": "+442079460123"}, "country GB"),
     ],
 )
-def test_nobody_is_put_through_where_no_call_may_go(settings: dict[str, str], words: str) -> None:
-    call = talking(**settings)
+def test_nobody_is_put_through_where_no_call_may_go(fields: dict[str, str], words: str) -> None:
+    call = talking(**fields)
     with pytest.raises(Conflict, match=words):
         transfers.start(call.id, reason="", at=NOW)
     order = talk_order(call.id)
@@ -105,6 +106,20 @@ def test_a_call_that_shall_end_is_not_put_through() -> None:
     hangup.note_request(call.id, reason="stop", source="owner", at=NOW)
     with pytest.raises(Conflict):
         transfers.start(call.id, reason="", at=NOW)
+
+
+@pytest.mark.django_db
+def test_a_call_that_has_had_its_time_is_not_put_through_and_keeps_its_deadline() -> None:
+    call = talking()
+    Call.objects.filter(id=call.id).update(talking_at=NOW, deadline_at=NOW + timedelta(minutes=16))
+    end = NOW + timedelta(seconds=settings.MAX_CALL_SECONDS)
+    with pytest.raises(Conflict, match="maximum length"):
+        transfers.start(call.id, reason="", at=end + timedelta(minutes=1))
+    call.refresh_from_db()
+    assert (call.transfer, call.deadline_at) == (Transfer.NONE, NOW + timedelta(minutes=16))
+    transfers.start(call.id, reason="", at=end)  # the agent's words before it may end a little later
+    call.refresh_from_db()
+    assert call.deadline_at == end + timedelta(seconds=settings.TRANSFER_RING_SECONDS) + transfers.SLACK
 
 
 @pytest.mark.django_db
@@ -153,7 +168,7 @@ def test_a_gateway_that_died_meanwhile_does_not_matter() -> None:
 @pytest.mark.django_db
 def test_a_person_who_is_not_reached_gives_the_callee_back_with_time_to_say_so() -> None:
     call = talking()
-    Call.objects.filter(id=call.id).update(talking_at=NOW - timedelta(hours=1))
+    Call.objects.filter(id=call.id).update(talking_at=NOW - timedelta(seconds=settings.MAX_CALL_SECONDS))
     transfers.start(call.id, reason="", at=NOW)
     assert transfers.failed(call.id, reason="Their line was busy.", at=LATER, source="pbx")
     assert not transfers.failed(call.id, reason="late", at=LATER, source="pbx")
