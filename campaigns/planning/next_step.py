@@ -4,20 +4,25 @@ A retry happens while attempts are left. A callback that the callee asked for at
 `max_attempts` by one: somebody who says "call me tomorrow at ten" in the last attempt is not let down, and a callee
 who always says so is still not called for ever.
 
+A call that our own line failed was none: it uses up no attempt, and is made again soon. Some numbers are told by the
+networks to have no line for ever, so only so many such calls are free.
+
 A voicemail is settled by the plan: a message that was left completes a task that needs no answer. A fax machine is
 nobody who could be called again.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from calls.contracts import VoicemailPolicy
-from campaigns.planning.retries import DEFAULT_TABLE, Table, retry_at
+from campaigns.planning.retries import DEFAULT_TABLE, Table, after_trunk_fault, retry_at
 
 CALLBACKS_BEYOND_MAX_ATTEMPTS = 1
+FREE_TRUNK_FAULTS = 5
+"""Of one task; what its line fails after that counts by its outcome, as any other call."""
 
 RETRY_WORDS: Mapping[str, str] = {
     "busy": "was busy",
@@ -32,6 +37,7 @@ RETRY_WORDS: Mapping[str, str] = {
 }
 """Why a task waits; pages put the time behind it."""
 ANSWERED = "you have answered"
+LINE_FAILED = "our line failed"
 
 
 OwnersPart = Literal["", "unanswered", "answered_late"]
@@ -42,6 +48,7 @@ whose answer came too late for that call."""
 @dataclass(frozen=True, slots=True)
 class TaskFacts:
     """`attempts` counts the calls so far, with the judged one; `listed`: the number is on the do-not-call list.
+    `trunk_faults` of all calls so far, with the judged one, were failed by our own line.
 
     `needs_answer`: a call shall find something out, so that a message alone settles nothing. `seed` names the task;
     `opening` gives the first moment within the calling hours from a moment on, None when they never open.
@@ -50,6 +57,7 @@ class TaskFacts:
     attempts: int
     max_attempts: int
     time_zone: ZoneInfo
+    trunk_faults: int = 0
     listed: bool = False
     campaign_cancelled: bool = False
     campaign_ends_at: datetime | None = None
@@ -73,6 +81,7 @@ class Judged:
     do_not_call_requested: bool = False
     is_fax: bool = False
     message_left: bool = False
+    trunk_fault: bool = False
     question: OwnersPart = ""
 
 
@@ -99,8 +108,11 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
+    """`uses_attempt`: False when the judged call does not count as one."""
+
     at: datetime
     why: str
+    uses_attempt: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +135,8 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
         return Cancel("Cancelled." if task.campaign_cancelled else judged.end_reason or "The call was cancelled.")
     if judged.outcome == "blocked":
         return Fail("blocked", judged.end_reason or "The call is not allowed.")
+    if judged.trunk_fault and task.trunk_faults <= FREE_TRUNK_FAULTS:
+        return _same_attempt_again(task, now)
     if judged.is_fax:
         return Fail("fax", judged.reason)
     if judged.outcome == "voicemail" and task.voicemail != "as_instructed":
@@ -133,6 +147,12 @@ def next_step(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:
         return _another_call(task, judged, now)
     code = "rejected" if judged.outcome == "rejected" else "not_achieved"
     return Fail(code, judged.reason)
+
+
+def _same_attempt_again(task: TaskFacts, now: datetime) -> NextStep:
+    moment = after_trunk_fault(task.trunk_faults, now, task.time_zone, task.seed)
+    step = _in_its_time(task, moment, LINE_FAILED)
+    return replace(step, uses_attempt=False) if isinstance(step, TryAgain) else step
 
 
 def _after_voicemail(task: TaskFacts, judged: Judged, now: datetime) -> NextStep:

@@ -25,6 +25,8 @@ DEFAULT_TABLE: Table = {
     "rejected": None,
 }
 
+TRUNK_FAULT = timedelta(minutes=5)
+"""First wait after a call that our own line failed."""
 DAY = timedelta(days=1)
 JITTER = 0.1
 JITTER_AT_MOST = timedelta(minutes=30)
@@ -37,12 +39,22 @@ def retry_at(table: Table, outcome: str, attempt: int, now: datetime, zone: Zone
     minutes = table.get(outcome)
     if minutes is None:
         return None
-    chance = random.Random(f"{seed}:{attempt}")  # noqa: S311 - spreads calls, keeps no secret
+    chance = _chance(seed, attempt)
     wait = _grown(timedelta(minutes=minutes), attempt)
     moment = _later(now, wait, zone) + _jitter(wait, chance)
     if outcome == "no_answer" and _part(moment, zone) == _part(now, zone):
         moment = _next_part(moment, zone) + JITTER_AT_MOST * chance.random()
     return moment
+
+
+def after_trunk_fault(faults: int, now: datetime, zone: ZoneInfo, seed: str) -> datetime:
+    """When to call again after our own line has failed `faults` calls (from 1): nothing is known of the callee."""
+    wait = _grown(TRUNK_FAULT, faults)
+    return _later(now, wait, zone) + _jitter(wait, _chance(f"{seed}:line", faults))
+
+
+def _chance(seed: str, attempt: int) -> random.Random:
+    return random.Random(f"{seed}:{attempt}")  # noqa: S311 - spreads calls, keeps no secret
 
 
 def _grown(wait: timedelta, attempt: int) -> timedelta:

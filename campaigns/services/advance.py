@@ -12,7 +12,7 @@ from django.db import transaction
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
 from calls.contracts import CalleeKind, CallView
-from calls.facade import add_do_not_call, call_view, drop_questions, is_do_not_call, next_calling_time
+from calls.facade import add_do_not_call, call_view, calls_of_origin, drop_questions, is_do_not_call, next_calling_time
 from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.planning.next_step import (
@@ -57,7 +57,7 @@ def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:
         if task.status == TaskStatus.IN_PROGRESS:  # this fact has overtaken the end of the call
             move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id)})
         call = call_view(call_id)
-        step = next_step(_facts(task, campaign), _judged(call, verdict), at)
+        step = next_step(_facts(task, campaign, call), _judged(call, verdict), at)
         _apply(step, task, campaign, call, verdict, at)
         brakes.note_judged(campaign, task, call, verdict, at)
 
@@ -69,11 +69,12 @@ def _task_of(call_id: UUID, origin: str) -> Task | None:
     return Task.objects.filter(pk=task_id, current_call_id=call_id).select_related("contact").first()
 
 
-def _facts(task: Task, campaign: Campaign) -> TaskFacts:
+def _facts(task: Task, campaign: Campaign, call: CallView) -> TaskFacts:
     return TaskFacts(
         attempts=task.attempts,
         max_attempts=task.max_attempts,
         time_zone=ZoneInfo(task.contact.time_zone),
+        trunk_faults=sum(each.trunk_fault for each in calls_of_origin(call.origin)) if call.trunk_fault else 0,
         listed=is_do_not_call(task.organization_id, task.contact.number),
         campaign_cancelled=campaign.status == CampaignStatus.CANCELLED,
         campaign_ends_at=campaign.ends_at,
@@ -96,6 +97,7 @@ def _judged(call: CallView, verdict: VerdictView) -> Judged:
         do_not_call_requested=verdict.do_not_call_requested,
         is_fax=call.callee_kind == CalleeKind.FAX,
         message_left=call.message_left,
+        trunk_fault=call.trunk_fault,
         question=owner.part_of(call),
     )
 
@@ -107,15 +109,7 @@ def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdi
         owner.wait_for_answer(task, call, at=at, detail=detail, **changes)
         return
     if isinstance(step, TryAgain):
-        move_task(
-            task,
-            TaskSignal.TRY_AGAIN,
-            at=at,
-            detail={**detail, "why": step.why, "next_action_at": step.at.isoformat()},
-            next_action_at=step.at,
-            next_action_reason=step.why,
-            **changes,
-        )
+        _try_again(step, task, at, detail, changes)
         return
     if isinstance(step, Fail) and step.list_number:
         _list_number(task.contact, campaign, step.conclusion, at)
@@ -134,6 +128,15 @@ def _apply(step: NextStep, task: Task, campaign: Campaign, call: CallView, verdi
     if moved:
         drop_questions(origin=call.origin, at=at)
         finish_if_done(campaign, at)
+
+
+def _try_again(step: TryAgain, task: Task, at: datetime, detail: dict[str, Any], changes: dict[str, Any]) -> None:
+    detail = {**detail, "why": step.why, "next_action_at": step.at.isoformat()}
+    if not step.uses_attempt:
+        detail["uses_attempt"] = False
+        changes["attempts"] = max(task.attempts - 1, 0)
+    changes |= {"next_action_at": step.at, "next_action_reason": step.why}
+    move_task(task, TaskSignal.TRY_AGAIN, at=at, detail=detail, **changes)
 
 
 def _list_number(contact: Contact, campaign: Campaign, reason: str, at: datetime) -> None:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from campaigns.planning.next_step import (
     ANSWERED,
+    FREE_TRUNK_FAULTS,
     RETRY_WORDS,
     AskOwner,
     Cancel,
@@ -35,6 +37,34 @@ def test_each_outcome_waits_as_its_table_says(outcome: str) -> None:
     moment = retry_at(TASK.retries, outcome, 1, NOW, TASK.time_zone, TASK.seed)
     assert moment is not None
     assert next_step(TASK, replace(RETRY, outcome=outcome), NOW) == TryAgain(moment, RETRY_WORDS[outcome])
+
+
+FAULT = replace(RETRY, outcome="unreachable", reason="No line was free.", trunk_fault=True)
+
+
+def test_what_failed_by_our_own_line_costs_no_attempt_and_is_tried_again_soon() -> None:
+    last_attempt = replace(TASK, attempts=3, trunk_faults=1)
+    step = next_step(last_attempt, FAULT, NOW)
+    assert isinstance(step, TryAgain)
+    assert (step.why, step.uses_attempt) == ("our line failed", False)
+    assert timedelta(minutes=4) < step.at - NOW < timedelta(minutes=6)
+    later = next_step(replace(last_attempt, trunk_faults=3), FAULT, NOW)
+    assert isinstance(later, TryAgain)
+    assert timedelta(minutes=15) < later.at - NOW < timedelta(minutes=25)
+
+
+def test_a_number_that_never_gets_a_line_is_not_dialled_for_ever() -> None:
+    again_and_again = replace(TASK, trunk_faults=FREE_TRUNK_FAULTS + 1)
+    step = next_step(again_and_again, FAULT, NOW)
+    assert isinstance(step, TryAgain)
+    assert (step.why, step.uses_attempt) == ("could not be reached", True)
+    used_up = next_step(replace(again_and_again, attempts=3), FAULT, NOW)
+    assert isinstance(used_up, Fail) and used_up.code == "attempts_used_up"
+
+
+@pytest.mark.parametrize("step", [{"listed": True}, {"campaign_cancelled": True}, {"campaign_ends_at": NOW}])
+def test_a_fault_of_the_line_lets_nobody_be_called_who_may_not_be(step: dict[str, Any]) -> None:
+    assert isinstance(next_step(replace(TASK, trunk_faults=1, **step), FAULT, NOW), Fail | Cancel)
 
 
 def test_a_campaign_has_its_own_table() -> None:

@@ -88,6 +88,16 @@ def test_a_busy_line_is_tried_again_by_the_table() -> None:
     assert task.next_action_reason == "was busy"
 
 
+def test_a_fault_of_the_trunk_uses_up_no_attempt() -> None:
+    task = make_called_task(Outcome.UNREACHABLE, attempts=1, max_attempts=1)
+    Call.objects.filter(origin=task_origin(task.pk)).update(trunk_fault=True)
+    task = judged(task, next_call_needed=True, method="rule")
+    assert (task.status, task.attempts, task.next_action_reason) == ("pending", 0, "our line failed")
+    assert task.next_action_at is not None
+    assert task.next_action_at - NOW < timedelta(minutes=6)
+    assert task.events.get().detail["uses_attempt"] is False
+
+
 def test_results_of_earlier_calls_stay_until_a_later_call_replaces_them() -> None:
     known = {
         "field": "keeps_appointment",
