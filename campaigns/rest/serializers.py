@@ -26,7 +26,26 @@ class ChatInput(serializers.Serializer[Any]):
     answers = serializers.DictField(required=False, allow_null=True, child=serializers.JSONField(allow_null=True))
 
 
-class ChatOutput(serializers.Serializer[Any]):
+class UncallableOutput(serializers.Serializer[Any]):
+    name = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField()
+    rule = serializers.CharField(help_text="Of the compliance gate, like do_not_call or destination.")
+    why = serializers.CharField(help_text="In words.")
+
+
+class OfPlan(serializers.Serializer[Any]):
+    """`context["cannot_be_called"]` holds whom the plan can never reach."""
+
+    cannot_be_called = serializers.SerializerMethodField(
+        help_text="People of the plan who can never be called, and why; of a very long plan the first ones."
+    )
+
+    @extend_schema_field(UncallableOutput(many=True))
+    def get_cannot_be_called(self, _: Any) -> Any:
+        return UncallableOutput(self.context["cannot_be_called"], many=True).data
+
+
+class ChatOutput(OfPlan):
     conversation_id = serializers.UUIDField()
     status = serializers.CharField(help_text="clarifying, needs_more_info or plan_complete")
     assistant_response = serializers.CharField(source="message")
@@ -42,7 +61,7 @@ class ExecuteInput(serializers.Serializer[Any]):
     )
 
 
-class ExecuteOutput(serializers.Serializer[Any]):
+class ExecuteOutput(OfPlan):
     campaign_id = serializers.UUIDField()
     task_count = serializers.IntegerField()
 

@@ -56,7 +56,7 @@ class Order:
 def execute(conversation: Conversation, plan_data: Any, user: User, *, at: datetime) -> Launched:
     """Carries out the plan; None stands for the latest revision. Confirming again gives the same campaign.
 
-    Raises DomainError "bad_plan" or "never_open", Conflict "no_plan" or "being_answered".
+    Raises DomainError "bad_plan", "never_open" or "nobody_callable", Conflict "no_plan" or "being_answered".
     """
     existing = _launched(conversation)
     if existing:

@@ -48,6 +48,14 @@ class PlanCard:
     button: str
     hindrances: Sequence[str]
 
+    @property
+    def uncallable(self) -> str:
+        """How many of the people shown can never be called, in words; empty when all can be."""
+        refused = sum(bool(why) for _, why in self.people)
+        if refused and refused == len(self.people) and not self.more_people:
+            return "Nobody in this plan can be called; the list says why."
+        return f"{refused} of these people cannot be called; the list says why." if refused else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:

@@ -221,6 +221,17 @@ def test_a_plan_says_who_cannot_be_called_and_what_keeps_all_calls_from_going_ou
     assert "No calls would go out: All calls of the organization are paused." in words_of(page.get(url(conversation)))
 
 
+def test_a_plan_says_before_and_at_its_start_that_nobody_in_it_can_be_called(page: Browser, alice: User) -> None:
+    some = make_conversation(alice, plan_data("+12025550100", "+19005550100"))
+    assert "1 of these people cannot be called; the list says why." in words_of(page.get(url(some)))
+    conversation = make_conversation(alice, plan_data("+19005550100", "+19005550101"))
+    assert "Nobody in this plan can be called; the list says why." in words_of(page.get(url(conversation)))
+    html = page.post(url(conversation, "confirm/"), {"revision": "1"}, status=422)
+    assert "Nobody in this plan can be called." in words_of(html)
+    assert "premium" in words_of(html)
+    assert not Campaign.objects.exists()
+
+
 def test_a_plan_for_one_says_whom_it_calls(page: Browser, alice: User) -> None:
     plan = plan_data(contacts=[{"name": "Anna", "phone": "+12025550100", "variables": []}])
     assert "Call Anna now" in page.get(url(make_conversation(alice, plan)))

@@ -10,6 +10,7 @@ from calls.models import Call, CallingHours
 from calls.services.dialing import dial_call
 from calls.services.do_not_call import add_do_not_call
 from campaigns.models import Campaign, Report, Task
+from campaigns.services import outlook
 from campaigns.services.dispatch import dispatch_due
 from opendeep.accounts.models import Organization
 from tests.api_client import Api
@@ -73,10 +74,54 @@ def test_hours_that_never_open_are_refused_at_once(api: Api) -> None:
     assert "never open" in reply["error"]["message"]
 
 
-def test_some_who_cannot_be_called_stop_nobody_else(api: Api, openai_server: OpenAIServer) -> None:
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (["+19005550100"], ["premium"]),
+        (["+12025550123"], ["asked not to be called"]),
+        (["+19005550100", "+4930123456", "+12025550123"], ["premium", "allowed countries", "asked not to be called"]),
+    ],
+)
+def test_a_plan_in_which_nobody_can_ever_be_called_is_refused_at_once(
+    api: Api, numbers: list[str], words: list[str]
+) -> None:
+    add_do_not_call(api.organization.pk, "+12025550123", source="owner", reason="", at=NOW)
+    status, reply = execute(api, numbers=numbers)
+    assert (status, reply["error"]["code"]) == (400, "nobody_callable")
+    told = reply["error"]["fields"]
+    assert list(told) == [f"contacts.{number}.phone" for number in range(len(numbers))]
+    for why, (said,) in zip(words, told.values(), strict=True):
+        assert why in said.lower()
+        assert said in reply["error"]["message"]
+    assert not Campaign.objects.exists()
+
+
+def test_in_a_long_plan_the_first_ones_do_not_speak_for_the_rest(
+    api: Api, openai_server: OpenAIServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlook, "LOOKED_AT", 2)
+    assert execute(api, numbers=["+19005550100", "+19005550101", "+12025550100"])[0] == 201
+
+
+def test_some_who_cannot_be_called_stop_nobody_else_and_are_named(api: Api, openai_server: OpenAIServer) -> None:
     change(api, caller_id="")
     status, reply = execute(api, numbers=["+870773111632", "+12025550100"])  # the first is a satellite phone
     assert (status, reply["task_count"]) == (201, 2)
+    (named,) = reply["cannot_be_called"]
+    assert (named["phone"], named["rule"]) == ("+870773111632", "calling_hours")
+    assert "time zone" in named["why"]
+
+
+def test_the_answer_with_the_plan_names_who_cannot_be_called(api: Api, openai_server: OpenAIServer) -> None:
+    add_do_not_call(api.organization.pk, "+12025550104", source="owner", reason="", at=NOW)
+    words = "Ask these two numbers whether they keep their appointment on Friday at ten: +12025550100, +12025550104"
+    _, asked = api.post("chat_interaction", {"message": words})
+    assert asked["cannot_be_called"] == []
+    answer = {"conversation_id": asked["conversation_id"], "answers": {"on_behalf_of": "Dr. Miller"}}
+    _, reply = api.post("chat_interaction", answer)
+    (named,) = reply["cannot_be_called"]
+    assert (reply["status"], named["phone"], named["rule"]) == ("plan_complete", "+12025550104", "do_not_call")
+    assert "asked not to be called" in named["why"]
 
 
 # --- A campaign that can reach nobody -------------------------------------------------------------

@@ -127,7 +127,7 @@ def test_a_start_in_the_past_means_at_once(user: User, openai_server: OpenAIServ
 def test_of_several_zones_of_a_number_that_of_the_organization_is_taken(
     openai_server: OpenAIServer, number: str, zone: str
 ) -> None:
-    campaign = launched(make_user(make_organization(time_zone=zone)), plan_data(number))
+    campaign = launched(make_user(make_organization(time_zone=zone, caller_id="")), plan_data(number))
     assert campaign.contacts.get().time_zone == zone
 
 
