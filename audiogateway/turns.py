@@ -142,13 +142,6 @@ class TurnLedger:
         turn.started_ms = at_ms
         self._changed[item_id] = None
 
-    def agent_progress(self, item_id: str, heard_ms: int, total_ms: int) -> None:
-        """So much of it was heard by now; whoever reads the transcript meanwhile sees that part."""
-        turn = self._turn(item_id)
-        if turn.ended_ms is None:
-            turn.heard_ms, turn.total_ms = heard_ms, total_ms
-            self._changed[item_id] = None
-
     def agent_ended(self, item_id: str, at_ms: int, heard_ms: int) -> None:
         """Heard to its end."""
         self._close(item_id, at_ms, heard_ms, heard_ms, interrupted=False)

@@ -13,7 +13,7 @@ from analysis.facade import verdict_of
 from calls.contracts import CallView, DecisionView
 from calls.facade import calls_of_origin, decision_of
 from campaigns.keys import task_origin
-from campaigns.models import Campaign, Conversation, Message, Report, Task, TaskEvent
+from campaigns.models import Campaign, Conversation, Message, Report, Task
 from campaigns.planning.questions import Question
 from campaigns.states import TaskStatus
 from opendeep.accounts.models import Organization
@@ -153,10 +153,6 @@ def task_for(organization: Organization, task_id: UUID) -> Task:
     if task is None:
         raise NotFound("There is no such task.")
     return task
-
-
-def task_events(task: Task) -> QuerySet[TaskEvent]:
-    return task.events.order_by("id")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ WORDS = {
     400: ("bad_request", "This request could not be understood. Go back, reload the page and try again."),
     403: ("permission_denied", "You may not see this."),
     404: ("not_found", "There is no such page."),
-    500: ("error", "Something went wrong on our side. Nothing that you entered is lost; please try again."),
+    500: ("error", "Something went wrong on our side. Please go back and try again."),
 }
 
 
@@ -18,7 +18,7 @@ def _answer(request: HttpRequest, status: int) -> HttpResponse:
     code, message = WORDS[status]
     if request.path.startswith("/api/"):
         return JsonResponse(error_body(code, message), status=status)
-    return render(request, "error.html", {"status": status, "message": message}, status=status)
+    return render(request, "error.html", {"status": status, "code": code, "message": message}, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -49,4 +49,6 @@ def _plain_answer(request: HttpRequest, code: str, message: str, *, status: int)
     """Without the context of a page, which needs the host's name, the session and the database."""
     if request.path.startswith("/api/"):
         return JsonResponse(error_body(code, message), status=status)
-    return HttpResponse(render_to_string("error.html", {"status": status, "message": message}), status=status)
+    return HttpResponse(
+        render_to_string("error.html", {"status": status, "code": code, "message": message}), status=status
+    )

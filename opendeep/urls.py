@@ -11,6 +11,9 @@ from opendeep import health
 from opendeep.accounts.urls import page_urls as accounts_pages
 from opendeep.metrics import metrics
 
+admin.site.site_header = admin.site.site_title = "OpenDeep"
+admin.site.index_title = "For operators"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

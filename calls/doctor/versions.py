@@ -9,7 +9,6 @@ from calls.doctor.findings import Finding, missing, note, ok
 PART = "Asterisk version"
 USE = "Use 22.10 or later, or 23.4 or later."
 NUMBER = re.compile(r"(\d{1,3})\.(\d{1,3})")
-NEWEST_KNOWN_BRANCH = 23
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def test_a_form_of_an_old_page_is_refused_in_words() -> None:
     response = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "a@example.com", "password": "x"})
     assert response.status_code == 403
     assert "This page is out of date" in response.content.decode()
+    assert "If you think you should" not in response.content.decode()
 
 
 def test_a_request_for_a_foreign_host_is_refused_in_words() -> None:
