@@ -36,4 +36,4 @@ def put_group(spec: CallGroupSpec) -> None:
 def _wake(key: str) -> int:
     at = now()
     waiting = Call.objects.filter(group=key, state=State.QUEUED, waits_for__in=GROUP_RULES, not_before__gt=at)
-    return waiting.update(not_before=at)
+    return waiting.update_in_order(not_before=at)

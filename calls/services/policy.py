@@ -25,7 +25,7 @@ def look_again(organization_id: UUID, *, at: datetime) -> int:
     waiting = Call.objects.filter(
         organization=organization_id, state=State.QUEUED, waits_for__in=ORGANIZATION_RULES, not_before__gt=at
     )
-    woken = waiting.update(not_before=at)
+    woken = waiting.update_in_order(not_before=at)
     if woken:
         enqueue_on_commit("calls.dial_due")
     return woken
