@@ -1,0 +1,24 @@
+"""Whatever the gate says when a call's turn comes is kept, with its rule."""
+
+import pytest
+
+from calls.facade import decision_of
+from calls.services.dialing import dial_call
+from calls.services.do_not_call import add_do_not_call
+from calls.states import Outcome
+from tests.calls.dialers import RecordingDialer
+from tests.factories import NOW, NUMBER, make_call, make_organization
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_number_that_was_listed_before_its_call_was_made_is_refused_with_the_rule() -> None:
+    organization = make_organization()
+    add_do_not_call(organization.pk, NUMBER, source="owner", reason="", at=NOW)
+    call, dialer = make_call(organization=organization), RecordingDialer()
+    dial_call(call.pk, clock=lambda: NOW, dialer=dialer)
+    call.refresh_from_db()
+    assert (call.outcome, dialer.sent) == (Outcome.BLOCKED, [])
+    decision = decision_of(call.pk)
+    assert decision is not None
+    assert (decision.decision, decision.rule) == ("deny", "do_not_call")
