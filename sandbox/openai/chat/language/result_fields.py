@@ -42,6 +42,10 @@ _WANTS_TO = re.compile(
 _LIKES = re.compile(r"^(?:still |also )*(?:would like|wants?|like|(?P<need>needs?))\s+(?!to\b)", re.IGNORECASE)
 _CAN = re.compile(r"^(?:still |also )*(?:can|could|(?:is|are) able to)\s+", re.IGNORECASE)
 _THERE_IS = re.compile(r"^there (?:is|are)\s+", re.IGNORECASE)
+_DAY_SUITS = re.compile(
+    r"^(?:next |this )?(?P<day>(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b.*?\b(?P<verb>suit|work|fit)s?\b",
+    re.IGNORECASE,
+)
 _WHO_IS = re.compile(r"^(?:is|are) (?:in|the|your|responsible)\b", re.IGNORECASE)
 _STOP = words(
     """the a an their his her its my our your this that these those any some still also really please to of be
@@ -102,6 +106,8 @@ def _yes_no(predicate: str, *, third_person: bool) -> Field:
         return _named(["can", *_words(words[can.end() :])], predicate)
     if there := _THERE_IS.match(words):
         return _named([*_words(words[there.end() :]), "available"], predicate)
+    if day := _DAY_SUITS.match(words):
+        return _named([day["day"].lower(), f"{day['verb'].lower()}s"], predicate)
     bare = _WANTS_TO.sub("", words)
     kept = _words(bare)
     if kept and not (third_person and bare == words):

@@ -13,6 +13,7 @@ from sandbox.openai.chat.language.result_fields import result_fields_of
         ("Ask whether they want to keep their appointment on Friday at ten", {"keeps_appointment": "yes_no"}),
         ("Remind these 300 customers of the recall and note who wants a replacement", {"wants_replacement": "yes_no"}),
         ("Ask whether they are coming to the party", {"is_coming": "yes_no"}),
+        ("Ask whether Friday at ten still suits.", {"friday_suits": "yes_no"}),
         ("Ask if they got the parcel", {"got_parcel": "yes_no"}),
         ("Ask whether the delivery arrived", {"arrived": "yes_no"}),
         ("Ask whether they would like a callback", {"wants_callback": "yes_no"}),
