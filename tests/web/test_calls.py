@@ -17,7 +17,7 @@ from calls.web.words import RULE_WORDS
 from campaigns.keys import task_origin
 from opendeep.accounts.models import Organization, User
 from opendeep.core.clock import now
-from tests.factories import NOW, make_brief, make_call, make_campaign, make_turns, make_verdict
+from tests.factories import NOW, make_brief, make_call, make_campaign, make_organization, make_turns, make_verdict
 from tests.web.conftest import Browser, words_of
 
 pytestmark = pytest.mark.django_db
@@ -50,11 +50,13 @@ def test_the_transcript_stands_in_order_with_times(page: Browser, acme: Organiza
 
 def test_other_calls_for_the_same_task_are_linked(page: Browser, acme: Organization) -> None:
     first, second, other = talked(acme), talked(acme, attempt=2), talked(acme)
-    Call.objects.filter(pk__in=[first.pk, second.pk]).update(origin=task_origin(uuid4()))
+    foreign = talked(make_organization())
+    Call.objects.filter(pk__in=[first.pk, second.pk, foreign.pk]).update(origin=task_origin(uuid4()))
     Call.objects.filter(pk=other.pk).update(origin=task_origin(uuid4()))
     html = page.get(url(second))
     assert f'href="{url(first)}">First call</a>' in html
     assert url(other) not in html
+    assert url(foreign) not in html
 
 
 def test_moments_in_events_are_told_on_the_clock_of_the_viewer(page: Browser, acme: Organization) -> None:
