@@ -160,6 +160,10 @@ def _answered_without_talk(facts: EndFacts) -> Ending:
 
 OUR_ACCOUNT = frozenset({401, 407})
 """SIP statuses that speak of us, and not of the callee."""
+FORBIDDEN = 403
+"""By a telephone that rang: declined. Before that by a network on the way; of which one it is not told, so that it is
+no fault of the trunk, which others use as well. Who declines without ringing says 603.
+"""
 
 
 def _before_answer(facts: EndFacts) -> Ending:
@@ -168,6 +172,9 @@ def _before_answer(facts: EndFacts) -> Ending:
     cause = facts.cause
     if facts.sip_status in OUR_ACCOUNT and not facts.rang and not facts.hang_up_requested:
         return Ending(Outcome.FAILED, "The trunk refused our account.", trunk_fault=True)
+    if facts.sip_status == FORBIDDEN and not facts.rang and not facts.hang_up_requested:
+        why = "The network refused the call before it rang: our caller id, our account or this number is not allowed."
+        return Ending(Outcome.FAILED, why)
     if cause in GAVE_UP and facts.ring_timed_out and not facts.rang and not facts.hang_up_requested:
         return UNHEARD
     if cause in UNTELLING:

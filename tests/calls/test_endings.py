@@ -19,6 +19,16 @@ def test_a_trunk_that_refuses_our_account_is_no_callee_who_declines(sip: int) ->
     assert (ending.outcome, bool(ending.trunk_fault)) == (Outcome.FAILED, True)
 
 
+@pytest.mark.parametrize("cause", [16, 21])
+def test_a_network_that_forbids_the_call_before_it_rings_is_no_callee_who_declines(cause: int) -> None:
+    facts = replace(UNANSWERED, cause=cause, sip_status=403)
+    ending = classify(facts)
+    assert (ending.outcome, ending.trunk_fault) == (Outcome.FAILED, False)
+    assert "caller id" in ending.reason
+    assert classify(replace(facts, rang=True)).outcome is Outcome.REJECTED
+    assert classify(replace(facts, sip_status=603)).outcome is Outcome.REJECTED
+
+
 @pytest.mark.parametrize(
     ("cause", "outcome"),
     [
