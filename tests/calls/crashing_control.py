@@ -96,15 +96,17 @@ class Keeper:
         self._replaced = False
 
     def keep(self) -> None:
-        while not self._over:
-            fault = self._start()
+        while (fault := self._start()) is not None:
             _, status = os.waitpid(self._child, 0)
             died_alone = os.WIFSIGNALED(status) and not self._replaced
             if died_alone:
                 say(fault)
 
-    def _start(self) -> str:
+    def _start(self) -> str | None:
+        """The fault of the one that was started; None when it is over."""
         with self._lock:
+            if self._over:
+                return None
             fault, self._next, self._replaced = self._next, "none", False
             self._child = os.fork()
         if self._child == 0:
@@ -115,7 +117,8 @@ class Keeper:
     def replace(self, fault: str, *, over: bool = False) -> None:
         with self._lock:
             self._next, self._over, self._replaced = fault, over, True
-            os.kill(self._child, signal.SIGKILL)
+            if self._child:  # to kill process 0 is to kill everybody of this group, the test run among them
+                os.kill(self._child, signal.SIGKILL)
 
 
 def main() -> None:
