@@ -4,7 +4,8 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import task_prerun, worker_process_init
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opendeep.settings")
 
@@ -20,11 +21,16 @@ def _send_from_own_loop(**_: Any) -> None:
     use_own_loop()
 
 
+@task_prerun.connect
+def _keep_connection_while_it_works(**_: Any) -> None:
+    close_old_connections()
+
+
 # Beat copies these rows into django-celery-beat's tables, where an operator may change the intervals.
 app.conf.beat_schedule = {
     "what is due": {"task": "campaigns.dispatch_due", "schedule": 5.0, "options": {"expires": 5}},
     "undelivered events": {"task": "core.deliver_outbox", "schedule": 5.0, "options": {"expires": 5}},
-    "queued calls without a job": {"task": "calls.dial_due", "schedule": 5.0, "options": {"expires": 5}},
+    "calls that nobody was kicked for": {"task": "calls.dial_due", "schedule": 5.0, "options": {"expires": 5}},
     "overdue calls": {"task": "calls.end_overdue", "schedule": 10.0, "options": {"expires": 10}},
     "unjudged calls": {"task": "analysis.judge_due", "schedule": 5.0, "options": {"expires": 5}},
     "unwritten reports": {"task": "campaigns.reports_due", "schedule": 10.0, "options": {"expires": 10}},

@@ -64,6 +64,23 @@ def test_a_failing_handler_is_tried_again_later_and_what_it_wrote_is_undone() ->
     assert outbox.deliver_pending(NOW + timedelta(minutes=1)) == 1
 
 
+def test_a_fact_that_cannot_be_handled_keeps_none_of_those_beside_it() -> None:
+    handled: list[int] = []
+
+    def fails_for_two(payload: Mapping[str, Any]) -> None:
+        if payload["number"] == 2:
+            raise ValueError("not this one")
+        handled.append(payload["number"])
+
+    outbox.subscribe("test.one_poisoned", fails_for_two)
+    with transaction.atomic():
+        for number in range(4):
+            outbox.publish("test.one_poisoned", f"key{number}", {"number": number}, NOW)
+    assert outbox.deliver_pending(NOW) == 3
+    assert set(handled) == {0, 1, 3}
+    assert OutboxEvent.objects.get(delivered_at=None).payload == {"number": 2}
+
+
 def test_a_fact_waits_for_the_earlier_ones_of_its_key(received: list[Mapping[str, Any]]) -> None:
     def fails(payload: Mapping[str, Any]) -> None:
         raise ValueError
