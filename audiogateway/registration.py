@@ -69,19 +69,20 @@ class Mailbox:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def take(self, message: dict[str, Any]) -> None:
-        """One message, see calls.contracts. Nonsense is logged and forgotten."""
+        """One message about a call or several, see calls.services.gateways. Nonsense is logged and forgotten."""
         handler = self._handlers.get(str(message.get("type")))
         try:
-            call_id = UUID(str(message.get("call_id")))
-        except ValueError:
+            calls = [UUID(str(call_id)) for call_id in message.get("calls") or [message.get("call_id")]]
+        except (ValueError, TypeError):
             handler = None
         if handler is None:
             log.warning("message_not_understood", message_type=str(message.get("type"))[:60])
             return
-        try:
-            handler(call_id)
-        except Exception:  # noqa: BLE001 - the fault of one call must not stop the messages of all
-            log.exception("message_not_taken", call_id=str(call_id), message_type=str(message.get("type")))
+        for call_id in calls:
+            try:
+                handler(call_id)
+            except Exception:  # noqa: BLE001 - the fault of one call must not stop the messages of all
+                log.exception("message_not_taken", call_id=str(call_id), message_type=str(message.get("type")))
 
 
 class Registration:

@@ -391,8 +391,9 @@ class GatewayInfo:
 
 GATEWAY_KEY_PREFIX = "opendeep:gateway:"
 GATEWAY_EXPIRES_SECONDS = 6
-# Messages to a gateway's channel: {"type": "voice.prepare", "call_id": str}, {"type": "voice.release", "call_id": str},
-# {"type": "talk.stop", "call_id": str, "reason": str}; while a callee is being put through to a person,
-# {"type": "transfer.answered", "call_id": str} when the two talk, {"type": "transfer.hung_up", "call_id": str} when the
-# callee did not wait for that; and, as hints, {"type": "question.closed", "call_id": str} and the guess of the PBX,
-# {"type": "callee.machine", "call_id": str} or {"type": "callee.human", "call_id": str}.
+# Messages to a gateway's channel: {"type": "voice.prepare", "calls": [str, ...]},
+# {"type": "voice.release", "call_id": str}, {"type": "talk.stop", "call_id": str, "reason": str}; while a callee is
+# being put through to a person, {"type": "transfer.answered", "call_id": str} when the two talk,
+# {"type": "transfer.hung_up", "call_id": str} when the callee did not wait for that; and, as hints,
+# {"type": "question.closed", "call_id": str} and the guess of the PBX, {"type": "callee.machine", "call_id": str} or
+# {"type": "callee.human", "call_id": str}.

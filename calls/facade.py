@@ -18,14 +18,14 @@ from calls.selectors import (
     transcript_of,
 )
 from calls.services.callee import note_callee, note_message_left
-from calls.services.capacity import free_lines, sweep_when_a_line_frees
+from calls.services.capacity import FreeLines, free_lines, sweep_when_a_line_frees
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
 from calls.services.outlook import hindrances, refusals
 from calls.services.readiness import standstill
 from calls.services.recordings import record_recording
-from calls.services.requests import request_call
+from calls.services.requests import request_call, request_calls
 from calls.services.talk import (
     media_up,
     record_event,
@@ -40,6 +40,7 @@ from calls.services.talk import (
 from calls.trunks.service import conditions_of_trunks, outage_of
 
 __all__ = [
+    "FreeLines",
     "active_call_count",
     "add_do_not_call",
     "ask_owner",
@@ -73,6 +74,7 @@ __all__ = [
     "record_usage",
     "refusals",
     "request_call",
+    "request_calls",
     "request_reschedule",
     "standstill",
     "sweep_when_a_line_frees",

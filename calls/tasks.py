@@ -1,7 +1,5 @@
 """Celery's entry points of calls."""
 
-from uuid import UUID
-
 from celery import shared_task
 
 from calls.services import dialing, overdue
@@ -9,19 +7,30 @@ from calls.services.recordings import delete_old_recordings
 from opendeep.core.clock import now
 
 
-@shared_task(name="calls.dial_call")
-def dial_call(call_id: str) -> None:
-    dialing.dial_call(UUID(call_id), clock=now)
-
-
 @shared_task(name="calls.dial_due")
 def dial_due() -> None:
-    dialing.enqueue_due(now())
+    dialing.place_ready(now)
+    dialing.prepare_due(now)
+
+
+@shared_task(name="calls.prepare_due")
+def prepare_due() -> None:
+    dialing.prepare_due(now)
+
+
+@shared_task(name="calls.place_ready")
+def place_ready() -> None:
+    dialing.place_ready(now)
+
+
+@shared_task(name="calls.place_ready_by")
+def place_ready_by(trunk: str | None) -> None:
+    dialing.place_ready_by(trunk, now)
 
 
 @shared_task(name="calls.use_free_lines")
 def use_free_lines() -> None:
-    dialing.use_free_lines(now())
+    dialing.use_free_lines(now)
 
 
 @shared_task(name="calls.end_overdue")

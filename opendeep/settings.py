@@ -149,15 +149,18 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "calls.dial_call": {"queue": "dial"},
+    "calls.dial_due": {"queue": "dial"},
+    "calls.prepare_due": {"queue": "dial"},
+    "calls.place_ready": {"queue": "dial"},
+    "calls.place_ready_by": {"queue": "dial"},
     "calls.use_free_lines": {"queue": "dial"},
     "campaigns.dispatch_due": {"queue": "dial"},
     "analysis.judge_call": {"queue": "llm"},
     "campaigns.write_report": {"queue": "llm"},
 }
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_WORKER_SEND_TASK_EVENTS = True
-CELERY_TASK_SEND_SENT_EVENT = False  # Flower sees a job when a worker has it; sending costs half as much
+CELERY_WORKER_SEND_TASK_EVENTS = False  # Flower switches them on while it runs; they cost as much as taking a job
+CELERY_DB_REUSE_MAX = 1_000_000  # as good as never: opendeep.celery closes the connections that are old or broken
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- The model -------------------------------------------------------------------------------------

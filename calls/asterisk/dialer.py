@@ -1,6 +1,7 @@
 """The port through which calls are placed. Implemented over AMI in originate.py."""
 
 import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -75,10 +76,10 @@ Answer = Accepted | Refused | Unknown | NotSent
 
 
 class DialSession(Protocol):
-    def originate(self, order: DialOrder, *, before: float) -> Answer:
-        """Sends the order once, before the moment `before` of calls.asterisk.sending.uptime(), or not at all.
+    def originate(self, orders: Sequence[DialOrder], *, before: float) -> list[Answer]:
+        """Sends each order once, before the moment `before` of calls.asterisk.sending.uptime(), or not at all.
 
-        Does not raise for anything that the PBX or the line does.
+        The answers come in the same order. Does not raise for anything that the PBX or the line does.
         """
 
 

@@ -12,7 +12,8 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -68,7 +69,7 @@ class _Bounded:
 
 
 class _Client(AMIClient):  # type: ignore[misc]
-    """The library's client with deadlines: `ask` answers, or raises Silence or Lost, and leaves nothing behind."""
+    """The library's client with deadlines: it answers, or raises Silence or Lost, and leaves nothing behind."""
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(address=host, port=port)
@@ -120,22 +121,37 @@ class _Client(AMIClient):  # type: ignore[misc]
         if answer is not None:
             answer.put(response)
 
-    def ask(self, action: SimpleAction, seconds: float, *, before: float = math.inf) -> Response:
-        """Raises TooLate when it could not be sent before `before`, and then it never is."""
-        action_id = action.keys.setdefault("ActionID", uuid4().hex)
-        answer: queue.SimpleQueue[Response | None] = queue.SimpleQueue()
-        self._answers[action_id] = answer
+    def ask(self, action: SimpleAction, seconds: float) -> Response:
+        question = self.put(action)
+        return self.answer_to(question, time.monotonic() + seconds)
+
+    def put(self, action: SimpleAction, *, before: float = math.inf) -> str:
+        """Sends `action`; answer_to() must be asked about what it returns. Raises Lost.
+
+        Raises TooLate when it could not be sent before `before`, and then it never is.
+        """
+        question = str(action.keys.setdefault("ActionID", uuid4().hex))
+        self._answers[question] = queue.SimpleQueue()
         try:
             if self.finished.is_set():
                 raise Lost
             self.send_before(action, before)
-            response = answer.get(timeout=seconds)
+        except OSError as error:
+            del self._answers[question]
+            raise Lost from error
+        except (Lost, TooLate):
+            del self._answers[question]
+            raise
+        return question
+
+    def answer_to(self, question: str, deadline: float) -> Response:
+        """Waits until `deadline` of the monotonic clock. Raises Silence or Lost."""
+        try:
+            response = self._answers[question].get(timeout=max(deadline - time.monotonic(), 0.0))
         except queue.Empty:
             raise Silence from None
-        except OSError as error:
-            raise Lost from error
         finally:
-            del self._answers[action_id]
+            del self._answers[question]
         if response is None:
             raise Lost
         return response
@@ -172,15 +188,25 @@ class AmiSession:
     dial_string: str
     context: str
 
-    def originate(self, order: DialOrder, *, before: float) -> Answer:
+    def originate(self, orders: Sequence[DialOrder], *, before: float) -> list[Answer]:
+        sent = [self._send(order, before) for order in orders]
+        deadline = time.monotonic() + ANSWER_SECONDS
+        return [self._answer(question, deadline) if isinstance(question, str) else question for question in sent]
+
+    def _send(self, order: DialOrder, before: float) -> str | Answer:
+        """What to ask the client for the answer, or the answer when nothing was sent."""
         try:
-            action = originate_action(order, self.dial_string, self.context)
+            return self.client.put(originate_action(order, self.dial_string, self.context), before=before)
         except BadOrder as error:
             return Refused(str(error))
-        try:
-            response = self.client.ask(action, ANSWER_SECONDS, before=before)
         except TooLate:
             return NotSent()
+        except Lost:  # perhaps in the middle of the action
+            return Unknown("The connection to the PBX was lost before its answer.")
+
+    def _answer(self, question: str, deadline: float) -> Answer:
+        try:
+            response = self.client.answer_to(question, deadline)
         except Silence:
             return Unknown("The PBX did not answer in time.")
         except Lost:

@@ -1,6 +1,7 @@
 """The only queries behind the gate. Call them inside the dialing transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -11,7 +12,7 @@ from django.db.models import Q, Sum
 from calls.compliance.decisions import DialFacts, FrequencyCaps, GroupFacts, OrganizationFacts, Spending
 from calls.compliance.hours import DEFAULT_HOURS, Window
 from calls.models import Call, CallGroup, CallingHours, DoNotCall
-from calls.states import State
+from calls.states import LIVE, State
 from opendeep.accounts.models import Organization
 
 HISTORY = timedelta(days=30)
@@ -20,22 +21,48 @@ RESERVATION_MICROCENTS = 100_000_000
 
 
 def facts_of(call: Call, at: datetime) -> DialFacts:
-    """A handful of queries by index. `call` was read in this transaction, with its organization and its group."""
-    organization = call.organization
-    settings = organization_facts(organization)
-    others = Call.objects.filter(organization=call.organization_id, number=call.number).exclude(id=call.id)
-    return DialFacts(
-        number=call.number,
-        time_zone=call.time_zone if call.time_zone_told else "",
-        consent=call.consent,
-        organization=settings,
-        group=group_facts(call.group),
-        do_not_call=_do_not_call(call),
-        hours=hours_of(call.organization_id),
-        has_live_call=others.live().exists(),
-        dialled_at=_dialled(call, at, settings.caps),
-        spending=_spending(organization, call, at),
-    )
+    return Facts([call], at).of(call)
+
+
+class Facts:
+    """What the gate is told of each of some calls: read once for all of them, and counted on as they go live.
+
+    A handful of queries by index. The calls were read in this transaction, with their organizations and groups.
+    """
+
+    def __init__(self, calls: Sequence[Call], at: datetime) -> None:
+        self._at = at
+        self._listed = _do_not_call(calls)
+        self._hours = _hours({call.organization_id for call in calls})
+        self._others = _calls_to(calls, at)
+        self._gone_live: set[tuple[UUID, str]] = set()
+
+    def of(self, call: Call) -> DialFacts:
+        to_the_number = self._others.get((call.organization_id, call.number), ())
+        others = [other for other in to_the_number if other.id != call.id]
+        went_live = (call.organization_id, call.number) in self._gone_live
+        settings = organization_facts(call.organization)
+        return DialFacts(
+            number=call.number,
+            time_zone=call.time_zone if call.time_zone_told else "",
+            consent=call.consent,
+            organization=settings,
+            group=group_facts(call.group),
+            do_not_call=self._whose_no(call),
+            hours=self._hours.get(call.organization_id) or DEFAULT_HOURS,
+            has_live_call=went_live or any(other.is_live for other in others),
+            dialled_at=_latest_dials(others, self._at, settings.caps),
+            spending=_spending(call.organization, call, self._at),
+        )
+
+    def went_live(self, call: Call) -> None:
+        """The gate has let `call` pass, and its row says so: another one to its number waits."""
+        self._gone_live.add((call.organization_id, call.number))
+
+    def _whose_no(self, call: Call) -> Literal["", "organization", "global"]:
+        if (None, call.number) in self._listed:
+            return "global"
+        return "organization" if (call.organization_id, call.number) in self._listed else ""
 
 
 def organization_facts(organization: Organization) -> OrganizationFacts:
@@ -54,9 +81,15 @@ def organization_facts(organization: Organization) -> OrganizationFacts:
 
 
 def hours_of(organization_id: UUID) -> Sequence[Window]:
-    rows = CallingHours.objects.filter(organization=organization_id)
-    windows = [Window(row.weekday, row.opens_minute, row.closes_minute) for row in rows]
-    return windows or DEFAULT_HOURS
+    return _hours({organization_id}).get(organization_id) or DEFAULT_HOURS
+
+
+def _hours(organizations: Collection[UUID]) -> dict[UUID, list[Window]]:
+    rows = CallingHours.objects.filter(organization__in=organizations)
+    hours: dict[UUID, list[Window]] = {}
+    for owner, *window in rows.values_list("organization", "weekday", "opens_minute", "closes_minute"):
+        hours.setdefault(owner, []).append(Window(*window))
+    return hours
 
 
 def group_facts(group: CallGroup | None) -> GroupFacts | None:
@@ -71,20 +104,39 @@ def group_facts(group: CallGroup | None) -> GroupFacts | None:
     )
 
 
-def _do_not_call(call: Call) -> Literal["", "organization", "global"]:
-    own_or_global = Q(organization=call.organization_id) | Q(organization=None)
-    owners = list(DoNotCall.objects.filter(own_or_global, number=call.number).values_list("organization", flat=True))
-    if not owners:
-        return ""
-    return "global" if None in owners else "organization"
+def _do_not_call(calls: Sequence[Call]) -> set[tuple[UUID | None, str]]:
+    """The entries for the numbers of `calls`: whose (None: everybody's) and which number."""
+    own_or_global = Q(organization__in={call.organization_id for call in calls}) | Q(organization=None)
+    entries = DoNotCall.objects.filter(own_or_global, number__in={call.number for call in calls})
+    return set(entries.values_list("organization", "number"))
 
 
-def _dialled(call: Call, at: datetime, caps: FrequencyCaps) -> Sequence[datetime]:
-    """The latest dials of this number, as many as the rules may need."""
-    rows = Call.objects.filter(organization=call.organization_id, number=call.number, dialing_at__gt=at - HISTORY)
+@dataclass(frozen=True, slots=True)
+class _OtherCall:
+    id: UUID
+    dialing_at: datetime | None
+    is_live: bool
+
+
+def _calls_to(calls: Sequence[Call], at: datetime) -> dict[tuple[UUID, str], list[_OtherCall]]:
+    """Whatever is going on with the same numbers, and what was dialled lately."""
+    same = Q(organization__in={call.organization_id for call in calls}, number__in={call.number for call in calls})
+    lately = Call.objects.filter(same, dialing_at__gt=at - HISTORY)
+    going_on = Call.objects.live().filter(same)
+    columns = ("organization", "number", "id", "dialing_at", "state")
+    found: dict[tuple[UUID, str], list[_OtherCall]] = {}
+    for owner, number, call_id, dialing_at, state in (
+        lately.order_by().values_list(*columns).union(going_on.order_by().values_list(*columns))
+    ):
+        found.setdefault((owner, number), []).append(_OtherCall(call_id, dialing_at, state in LIVE))
+    return found
+
+
+def _latest_dials(others: Sequence[_OtherCall], at: datetime, caps: FrequencyCaps) -> Sequence[datetime]:
+    """The latest dials, as many as the rules may need."""
     needed = max(caps.per_day, caps.per_7_days, caps.per_30_days, 1)
-    latest = rows.exclude(id=call.id).order_by("-dialing_at").values_list("dialing_at", flat=True)[:needed]
-    return [moment for moment in latest if moment is not None]
+    dials = [other.dialing_at for other in others if other.dialing_at is not None and other.dialing_at > at - HISTORY]
+    return sorted(dials, reverse=True)[:needed]
 
 
 def _spending(organization: Organization, call: Call, at: datetime) -> Spending | None:

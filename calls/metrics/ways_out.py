@@ -7,9 +7,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from redis.exceptions import RedisError
 
 from calls.services import gateways
-from calls.trunks import service
+from calls.services.occupancy import Occupancy, trunk_key
 from calls.trunks.breaker import Breaker, state_of
 from calls.trunks.models import Trunk
+from calls.trunks.ways_out import lines_of
 
 BREAKER_VALUES = {Breaker.CLOSED: 0, Breaker.HALF_OPEN: 1, Breaker.OPEN: 2}
 
@@ -26,11 +27,11 @@ def _trunks(at: datetime) -> Iterator[Metric]:
     lines = GaugeMetricFamily("opendeep_trunk_lines", "Calls that the trunk carries at once.", labels=["trunk"])
     calls = GaugeMetricFamily("opendeep_trunk_calls", "Calls that hold one of its lines.", labels=["trunk"])
     outages = CounterMetricFamily("opendeep_trunk_outages", "How often it went out of order.", labels=["trunk"])
-    live = service.live_calls()
+    live = Occupancy.live().calls
     for trunk in Trunk.objects.filter(enabled=True):
         breaker.add_metric([trunk.name], BREAKER_VALUES[state_of(trunk.out_of_order_since, trunk.retry_at, at)])
-        lines.add_metric([trunk.name], service.lines_of(trunk))
-        calls.add_metric([trunk.name], live.get(trunk.name, 0))
+        lines.add_metric([trunk.name], lines_of(trunk))
+        calls.add_metric([trunk.name], live[trunk_key(trunk.name)])
         outages.add_metric([trunk.name], trunk.times_out_of_order)
     yield from (breaker, lines, calls, outages)
 

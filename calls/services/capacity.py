@@ -1,17 +1,18 @@
 """How many calls may be live at once. Slots are rows in a live state, never counters, so none can leak."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from calls.models import Call, CallGroup
-from calls.states import LIVE, State
-from calls.trunks import service as trunks
+from calls.services.occupancy import SYSTEM, Occupancy, group_key, organization_key, trunk_key
+from calls.states import State
 from calls.trunks.models import Trunk
+from calls.trunks.ways_out import WaysOut, lines_of
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
 from opendeep.core.jobs import kick_on_commit
@@ -53,63 +54,93 @@ def lock_lines() -> None:
             cursor.execute(f"SELECT {limit}, pg_advisory_xact_lock(%s)", [str(LOCK_HOLDER_SILENT_MS), DIALING_LOCK])
 
 
-def free_lines(organization_id: UUID | None = None, group: str | None = None, *, at: datetime | None = None) -> int:
-    """How many more calls may be requested at `at` (now) within the caps of the system, the organization, the group.
-
-    Calls that wait for their turn and are due count as well: each will take a line. So do those that wait for
-    nothing but a line, a gateway or a token, and look again in a moment.
-    """
-    at = at or now()
-    turn = Q(not_before__lte=at) | Q(waits_for__in=WAITS_FOR_CAPACITY)
-    waiting = Q(turn, state=State.QUEUED)
-    organization = None if organization_id is None else Organization.objects.get(id=organization_id)
-    batch = None if group is None else CallGroup.objects.filter(key=group).first()
-    room = _least_room(Q(state__in=LIVE) | waiting, _caps(organization, batch))
-    return max(min(room, _trunk_room(organization_id, waiting, at)), 0) if room > 0 else 0
-
-
-def open_lines(at: datetime) -> int:
-    """Lines of the system that no live call holds."""
-    return max(min(_least_room(Q(state__in=LIVE), _caps(None, None)), _trunk_room(None, None, at)), 0)
-
-
-def has_room(call: Call) -> bool:
+def has_room(call: Call, occupancy: Occupancy) -> bool:
     """Whether `call` may become live within all caps but its trunk's.
 
     Call it under lock_lines(), with a call that was read under it, and its organization and group, too.
     """
-    return _least_room(Q(state__in=LIVE), _caps(call.organization, call.group)) > 0
+    return _room(call, occupancy) > 0
 
 
-def is_over_a_cap(call: Call, trunk: Trunk) -> bool:
+def is_over_a_cap(call: Call, trunk: Trunk, occupancy: Occupancy) -> bool:
     """Whether `call`, which is live, is one too many: a cap was lowered. Call it as has_room()."""
-    over = _least_room(Q(state__in=LIVE), _caps(call.organization, call.group)) < 0
-    return over or trunks.is_over_its_lines(trunk)
+    return _room(call, occupancy) < 0 or occupancy.calls[trunk_key(trunk.name)] > lines_of(trunk)
 
 
-def _trunk_room(organization_id: UUID | None, waiting: Q | None, at: datetime) -> int:
-    pool = trunks.pool_of(organization_id)
-    room = sum(candidate.room for candidate in trunks.candidates(pool, at))
-    return room if waiting is None else room - Call.objects.unfinished().filter(waiting, pool.calls).count()
+def _room(call: Call, occupancy: Occupancy) -> int:
+    used = occupancy.calls
+    rooms = [
+        settings.MAX_CONCURRENT_CALLS - used[SYSTEM],
+        call.organization.max_concurrent_calls - used[organization_key(call.organization_id)],
+    ]
+    if call.group is not None and call.group.max_concurrent_calls is not None:
+        rooms.append(call.group.max_concurrent_calls - used[group_key(call.group_id)])
+    return min(rooms)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cap:
-    lines: int
-    calls: Q
+def free_lines(organization_id: UUID | None = None, group: str | None = None, *, at: datetime | None = None) -> int:
+    """How many more calls may be requested at `at` (now) within the caps of the system, the organization, the group."""
+    lines = FreeLines(at or now())
+    lines.read_caps([] if organization_id is None else [organization_id], [] if group is None else [group])
+    return lines.left(organization_id, group)
 
 
-def _caps(organization: Organization | None, group: CallGroup | None) -> list[_Cap]:
-    caps = [_Cap(settings.MAX_CONCURRENT_CALLS, Q())]
-    if organization is not None:
-        caps.append(_Cap(organization.max_concurrent_calls, Q(organization=organization)))
-    if group is not None and group.max_concurrent_calls is not None:
-        caps.append(_Cap(group.max_concurrent_calls, Q(group=group)))
+def open_lines(at: datetime) -> int:
+    """Lines of the system that no live call holds."""
+    live = Occupancy.live()
+    room = sum(candidate.room for candidate in WaysOut.now().pool_of(None).candidates(live, at))
+    return max(min(settings.MAX_CONCURRENT_CALLS - live.calls[SYSTEM], room), 0)
+
+
+class FreeLines:
+    """How many more calls may be requested at `at`: read once, and counted down by who asks for them.
+
+    Calls that wait for their turn and are due count as well: each will take a line. So do those that wait for
+    nothing but a line, a gateway or a token, and look again in a moment.
+    """
+
+    def __init__(self, at: datetime) -> None:
+        turn = Q(not_before__lte=at) | Q(waits_for__in=WAITS_FOR_CAPACITY)
+        self._live = Occupancy.live()
+        waiting = Occupancy.of(Call.objects.unfinished().filter(turn, state=State.QUEUED))
+        self._waiting = waiting.calls
+        self._caps = {SYSTEM: settings.MAX_CONCURRENT_CALLS}
+        self._ways_out = WaysOut.now()
+        self._at = at
+        self._room: dict[UUID | None, int] = {}
+
+    def read_caps(self, organizations: Collection[UUID], groups: Collection[str]) -> None:
+        self._caps |= _caps(organizations, groups)
+
+    def left(self, organization_id: UUID | None = None, group: str | None = None) -> int:
+        """Within the caps of the system and of what is named, once read_caps() has read them."""
+        keys = [SYSTEM, organization_key(organization_id), group_key(group)]
+        rooms = [self._caps[key] - self._live.calls[key] - self._waiting[key] for key in keys if key in self._caps]
+        return max(min(*rooms, self._on_trunks(organization_id)), 0)
+
+    def take(self, organization_id: UUID, group: str) -> None:
+        self._take(organization_id, group, 1)
+
+    def give_back(self, organization_id: UUID, group: str, lines: int) -> None:
+        self._take(organization_id, group, -lines)
+
+    def _take(self, organization_id: UUID, group: str, lines: int) -> None:
+        for key in (SYSTEM, organization_key(organization_id), group_key(group)):
+            self._waiting[key] += lines
+
+    def _on_trunks(self, organization_id: UUID | None) -> int:
+        pool = self._ways_out.pool_of(organization_id)
+        if organization_id not in self._room:
+            self._room[organization_id] = sum(way.room for way in pool.candidates(self._live, self._at))
+        return self._room[organization_id] - pool.share_of(self._waiting)
+
+
+def _caps(organizations: Collection[UUID], groups: Collection[str]) -> dict[str, int]:
+    caps: dict[str, int] = {}
+    if organizations:
+        rows = Organization.objects.filter(pk__in=organizations).values_list("pk", "max_concurrent_calls")
+        caps |= {organization_key(pk): cap for pk, cap in rows}
+    if groups:
+        capped = CallGroup.objects.filter(pk__in=groups, max_concurrent_calls__isnull=False)
+        caps |= {group_key(pk): cap for pk, cap in capped.values_list("pk", "max_concurrent_calls") if cap is not None}
     return caps
-
-
-def _least_room(taken: Q, caps: list[_Cap]) -> int:
-    """One query, however many caps there are."""
-    counts = {f"cap{number}": Count("pk", filter=cap.calls) for number, cap in enumerate(caps)}
-    used: dict[str, int] = Call.objects.unfinished().filter(taken).aggregate(**counts)
-    return min(cap.lines - used[f"cap{number}"] for number, cap in enumerate(caps))

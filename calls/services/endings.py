@@ -5,7 +5,7 @@ that the talk is over, after its last turns are written. Whoever comes second en
 come, the deadline of the first does (calls.services.overdue).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -50,15 +50,16 @@ def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str =
         if not Call.objects.filter(id=call_id, hung_up_at=None).update(**values):
             return False
         call = Call.objects.get(id=call_id)
-        _note(call, "hung_up" if hangup else "vanished", at, source, hangup)
-        if call.state not in AT_THE_PBX:
-            return False  # late, but the cause is worth knowing
-        if call.state == State.TALKING and call.talk_over_at is None:
+        note = _hangup_event(call, "hung_up" if hangup else "vanished", at, source, hangup)
+        waits_for_gateway = call.state == State.TALKING and call.talk_over_at is None
+        if call.state in AT_THE_PBX and not waits_for_gateway and conclude(call, at=at, source=source, after=[note]):
+            return True
+        note.save()  # also when it comes late: the cause is worth knowing
+        if waits_for_gateway:
             _wait_for_other_half(call, at)
             if call.transfer:  # the gateway has no line by which it could notice
                 transaction.on_commit(partial(gateways.tell_hung_up, call.gateway, call.id), robust=True)
-            return False
-        return conclude(call, at=at, source=source) is not None
+        return False
 
 
 def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
@@ -78,16 +79,25 @@ def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
         return conclude(call, at=at, source="gateway") is not None
 
 
-def conclude(call: Call, *, at: datetime, source: str) -> Change | None:
-    """Ends a call that is at the PBX, by what its row tells."""
-    ending = classify(facts_of(call, at))
-    return end(call.id, ending, at=at, source=source)
+def conclude(call: Call, *, at: datetime, source: str, after: Sequence[CallEvent] = ()) -> Change | None:
+    """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it."""
+    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, after=after)
 
 
 def end(
-    call_id: UUID, ending: Ending, *, at: datetime, source: str, only_from: Collection[State] | None = None
+    call_id: UUID,
+    ending: Ending,
+    *,
+    at: datetime,
+    source: str,
+    only_from: Collection[State] | None = None,
+    known: Call | None = None,
+    after: Sequence[CallEvent] = (),
 ) -> Change | None:
-    return apply(call_id, Signal.END, at=at, source=source, ending=ending, only_from=only_from)
+    """Parameters as of transitions.apply()."""
+    return apply(
+        call_id, Signal.END, at=at, source=source, ending=ending, only_from=only_from, known=known, after=after
+    )
 
 
 def facts_of(call: Call, at: datetime) -> EndFacts:
@@ -112,6 +122,6 @@ def _wait_for_other_half(call: Call, at: datetime) -> None:
     Call.objects.filter(id=call.id).update(deadline_at=at + OTHER_HALF)
 
 
-def _note(call: Call, kind: str, at: datetime, source: str, hangup: Hangup | None) -> None:
+def _hangup_event(call: Call, kind: str, at: datetime, source: str, hangup: Hangup | None) -> CallEvent:
     detail = {"cause": hangup.cause, "text": hangup.text, "sip": hangup.sip} if hangup else {}
-    CallEvent.objects.create(call=call, at=at, kind=kind, source=source, detail=detail)
+    return CallEvent(call=call, at=at, kind=kind, source=source, detail=detail)

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from django.db.models import Count
 from redis.exceptions import RedisError
 
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
-from calls.models import Call
+from calls.services.occupancy import Occupancy, gateway_key
 from opendeep.core import layer
 from opendeep.core.redis import connection
 
@@ -35,27 +34,19 @@ def _decode(text: str) -> GatewayInfo | None:
         return None
 
 
-def least_loaded(gateways: Sequence[GatewayInfo]) -> GatewayInfo | None:
+def least_loaded(gateways: Sequence[GatewayInfo], live: Occupancy) -> GatewayInfo | None:
     """The gateway with most room; None when all are full.
 
     Its own figure is seconds old, so the calls that are tied to it by rows count as well.
     """
-    counts = (
-        Call.objects.live()
-        .filter(gateway__in=[g.id for g in gateways])
-        .order_by()
-        .values_list("gateway")
-        .annotate(calls=Count("id"))
-    )
-    rows = dict(counts)
-    loads = {g.id: max(g.load, rows.get(g.id, 0)) for g in gateways}
+    loads = {g.id: max(g.load, live.calls[gateway_key(g.id)]) for g in gateways}
     free = [g for g in gateways if loads[g.id] < g.capacity]
     return min(free, key=lambda g: (loads[g.id] / g.capacity, g.id), default=None)
 
 
-def prepare(gateway: GatewayInfo, call_id: UUID) -> bool:
-    """Asks the gateway to open the voice. False when the message could not be sent."""
-    return layer.send(gateway.channel, {"type": "voice.prepare", "call_id": str(call_id)})
+def prepare(gateway: GatewayInfo, calls: Sequence[UUID]) -> bool:
+    """Asks the gateway to open the voices of these calls. False when the message could not be sent."""
+    return layer.send(gateway.channel, {"type": "voice.prepare", "calls": [str(call_id) for call_id in calls]})
 
 
 def release(gateway_id: str, call_id: UUID) -> None:

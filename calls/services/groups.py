@@ -7,7 +7,7 @@ from calls.contracts import CallGroupSpec
 from calls.models import Call, CallGroup
 from calls.states import State
 from opendeep.core.clock import now
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_on_commit
 
 
 def put_group(spec: CallGroupSpec) -> None:
@@ -30,7 +30,7 @@ def put_group(spec: CallGroupSpec) -> None:
             },
         )
         if not spec.paused and _wake(spec.key):
-            enqueue_on_commit("calls.dial_due")
+            kick_on_commit("calls.prepare_due")
 
 
 def _wake(key: str) -> int:

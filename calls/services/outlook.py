@@ -18,7 +18,7 @@ from calls.compliance.gate import Allow, Deny
 from calls.contracts import Callee, Refusal
 from calls.models import CallGroup, DoNotCall
 from calls.selectors import next_calling_time
-from calls.trunks.service import lines_of, pool_of
+from calls.trunks.ways_out import WaysOut, lines_of
 from opendeep.accounts.models import Organization
 
 NO_LINES = (
@@ -47,7 +47,7 @@ def hindrances(organization_id: UUID, at: datetime, *, group: str | None = None)
 
 
 def _of_the_installation(organization_id: UUID) -> Iterator[str]:
-    if min(settings.MAX_CONCURRENT_CALLS, sum(map(lines_of, pool_of(organization_id).trunks))) <= 0:
+    if min(settings.MAX_CONCURRENT_CALLS, sum(map(lines_of, WaysOut.now().pool_of(organization_id).trunks))) <= 0:
         yield NO_LINES
     if settings.CALLS_PER_SECOND <= 0:
         yield NO_PACE

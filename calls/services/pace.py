@@ -5,14 +5,18 @@ tokens, at least one. Tokens are taken under lock_lines() in the transaction tha
 them, and a dial that is rolled back takes none.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
 
 from calls.models import Call, DialPace
+from calls.services.occupancy import SYSTEM, Occupancy, organization_key, trunk_key
 from calls.states import State
+from calls.trunks.models import Trunk
 
 RATE = "rate"
 """What a call waits for (Call.waits_for) that found no token."""
@@ -27,8 +31,7 @@ NO_RATE = timedelta(minutes=1)
 class Bucket:
     """The pure part: `rate` tokens come each second, `full_at` is None before the first one was taken."""
 
-    key: str
-    takers: Q  # the calls that take from it
+    key: str  # as in an Occupancy: whose calls take from it
     rate: float
     full_at: datetime | None
 
@@ -49,47 +52,67 @@ class Bucket:
         return timedelta(seconds=1 / self.rate)
 
 
-def take(call: Call, at: datetime) -> datetime | None:
-    """Takes a token from every bucket of `call`; when one is empty takes none, and returns when to come again.
+class Tokens:
+    """What the calls of one transaction may take, at the rates that were read with them. Under lock_lines()."""
 
-    Rates are those of the organization and the trunk as they were read with `call`.
-    """
-    buckets = _buckets(call)
-    if any(bucket.token_at(at, 0) > at for bucket in buckets):
-        return _turn(
-            call, at, Call.objects.unfinished().filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at)
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._full_at = full_at({key for call in calls for key in _rates(call)})
+        self._taken: set[str] = set()
+
+    def take(self, call: Call, at: datetime) -> datetime | None:
+        """A token from every bucket of `call`; when one is empty takes none, and returns when to come again."""
+        buckets = _buckets(call, self._full_at)
+        if any(bucket.token_at(at, 0) > at for bucket in buckets):
+            waiting = Call.objects.unfinished().filter(state=State.PREPARING, waits_for=RATE, not_before__gt=at)
+            return _turn(buckets, at, Occupancy.of(waiting.exclude(id=call.id)).calls)
+        for bucket in buckets:
+            self._full_at[bucket.key] = bucket.after_one(at)
+            self._taken.add(bucket.key)
+        return None
+
+    def write(self) -> None:
+        """At the end of the transaction: what was taken is gone for everybody."""
+        DialPace.objects.bulk_create(
+            [DialPace(key=key, full_at=self._full_at[key]) for key in sorted(self._taken)],
+            update_conflicts=True,
+            update_fields=["full_at"],
+            unique_fields=["key"],
         )
-    DialPace.objects.bulk_create(
-        [DialPace(key=bucket.key, full_at=bucket.after_one(at)) for bucket in buckets],
-        update_conflicts=True,
-        update_fields=["full_at"],
-        unique_fields=["key"],
-    )
-    return None
 
 
-def prepare_at(call: Call, at: datetime) -> datetime:
-    """When to open the voice of `call`, so that it need not wait long for its token behind those prepared already."""
-    turn = _turn(call, at, Call.objects.unfinished().filter(state=State.PREPARING))
+def prepare_at(call: Call, at: datetime, live: Occupancy, pace: Mapping[str, datetime]) -> datetime:
+    """When to open the voice of `call`, so that it need not wait long for its token behind those prepared already.
+
+    `pace` is what full_at() says of its keys_of(), or of more.
+    """
+    turn = _turn(_buckets(call, pace), at, live.preparing)
     return at if turn <= at + VOICE_WAITS_AT_MOST else turn - VOICE_WAITS_AT_MOST
 
 
-def _turn(call: Call, at: datetime, before: QuerySet[Call]) -> datetime:
-    buckets = _buckets(call)
-    counts = {f"bucket{number}": Count("pk", filter=bucket.takers) for number, bucket in enumerate(buckets)}
-    ahead = before.exclude(id=call.id).aggregate(**counts)
-    return max(bucket.token_at(at, ahead[f"bucket{number}"]) for number, bucket in enumerate(buckets))
+def full_at(keys: Iterable[str]) -> dict[str, datetime]:
+    """When the buckets of `keys` would be full; without those that nothing was ever taken from."""
+    return dict(DialPace.objects.filter(key__in=list(keys)).values_list("key", "full_at"))
 
 
-def _buckets(call: Call) -> list[Bucket]:
+def keys_of(organization_id: UUID, trunks: Iterable[Trunk]) -> set[str]:
+    """Of all buckets that a call of the organization may take from, whichever of `trunks` it goes by."""
+    return {SYSTEM, organization_key(organization_id), *(trunk_key(trunk.name) for trunk in trunks)}
+
+
+def _turn(buckets: Sequence[Bucket], at: datetime, ahead: Counter[str]) -> datetime:
+    """When all of `buckets` have a token that nobody of those `ahead` takes."""
+    return max(bucket.token_at(at, ahead[bucket.key]) for bucket in buckets)
+
+
+def _rates(call: Call) -> dict[str, float]:
     rates = {
-        "system": (Q(), settings.CALLS_PER_SECOND),
-        f"organization:{call.organization_id}": (
-            Q(organization=call.organization_id),
-            call.organization.calls_per_second,
-        ),
+        SYSTEM: settings.CALLS_PER_SECOND,
+        organization_key(call.organization_id): call.organization.calls_per_second,
     }
     if call.trunk is not None and call.trunk.calls_per_second is not None:
-        rates[f"trunk:{call.trunk.name}"] = (Q(trunk=call.trunk), call.trunk.calls_per_second)
-    full_at = dict(DialPace.objects.filter(key__in=rates).values_list("key", "full_at"))
-    return [Bucket(key, takers, rate, full_at.get(key)) for key, (takers, rate) in rates.items()]
+        rates[trunk_key(call.trunk.name)] = call.trunk.calls_per_second
+    return rates
+
+
+def _buckets(call: Call, pace: Mapping[str, datetime]) -> list[Bucket]:
+    return [Bucket(key, rate, pace.get(key)) for key, rate in _rates(call).items()]

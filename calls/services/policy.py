@@ -11,7 +11,7 @@ from calls.models import Call, CallingHours
 from calls.states import State
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_on_commit
 
 
 def on_settings_saved(sender: type[Model], instance: Organization | CallingHours, **_: Any) -> None:
@@ -27,5 +27,5 @@ def look_again(organization_id: UUID, *, at: datetime) -> int:
     )
     woken = waiting.update_in_order(not_before=at)
     if woken:
-        enqueue_on_commit("calls.dial_due")
+        kick_on_commit("calls.prepare_due")
     return woken

@@ -1,5 +1,6 @@
 """Wishes for calls become rows that wait for their turn."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,36 +10,49 @@ from calls.contracts import CallRequest
 from calls.models import Call, CallEvent, CallGroup
 from calls.states import State
 from opendeep.core.errors import Conflict, DomainError
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_on_commit
 from opendeep.core.phone import parse_number
 
 
 def request_call(request: CallRequest, *, at: datetime) -> UUID:
-    """Writes a queued call and returns its id. It is dialled from `request.not_before` on, if the gate agrees.
+    """request_calls() for one."""
+    (call_id,) = request_calls([request], at=at)
+    return call_id
 
-    Raises Conflict when the origin has an unfinished call, DomainError when the request cannot be kept.
+
+def request_calls(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID]:
+    """Writes queued calls and returns their ids. Each is dialled from its `not_before` on, if the gate agrees.
+
+    All or none: raises Conflict when an origin has an unfinished call, DomainError when a request cannot be kept.
     """
-    _check(request)
+    _check(requests)
+    calls = [_call(request, at) for request in requests]
     try:
         with transaction.atomic():
-            call = _create(request, at)
+            Call.objects.bulk_create(calls)
+            CallEvent.objects.bulk_create(_requested(call, at) for call in calls)
+            if any(call.not_before <= at for call in calls):
+                kick_on_commit("calls.prepare_due")
     except IntegrityError:
-        if not Call.objects.filter(origin=request.origin).exclude(state=State.ENDED).exists():
+        origins = [request.origin for request in requests]
+        if len(set(origins)) == len(origins) and not Call.objects.unfinished().filter(origin__in=origins).exists():
             raise
         raise Conflict("call_unfinished", "There is an unfinished call for this already.") from None
-    return call.id
+    return [call.id for call in calls]
 
 
-def _check(request: CallRequest) -> None:
-    if parse_number(request.number) != request.number:
-        raise DomainError("bad_number", "Write the number in the form +12025550100, without spaces.")
-    known = CallGroup.objects.filter(key=request.group, organization=request.organization_id)
-    if request.group is not None and not known.exists():
+def _check(requests: Sequence[CallRequest]) -> None:
+    for number in {request.number for request in requests}:
+        if parse_number(number) != number:
+            raise DomainError("bad_number", "Write the number in the form +12025550100, without spaces.")
+    groups = {(request.group, request.organization_id) for request in requests if request.group is not None}
+    rows = CallGroup.objects.filter(key__in={key for key, _ in groups})
+    if groups - set(rows.values_list("key", "organization")):
         raise DomainError("unknown_group", "The batch that this call belongs to has no dialing policy.")
 
 
-def _create(request: CallRequest, at: datetime) -> Call:
-    call = Call.objects.create(
+def _call(request: CallRequest, at: datetime) -> Call:
+    return Call(
         organization_id=request.organization_id,
         origin=request.origin,
         group_id=request.group,
@@ -52,9 +66,8 @@ def _create(request: CallRequest, at: datetime) -> Call:
         not_before=request.not_before,
         created_at=at,
     )
-    CallEvent.objects.create(
-        call=call, at=at, kind="requested", source="engine", to_state=State.QUEUED, detail={"attempt": call.attempt}
-    )
-    if request.not_before <= at:
-        enqueue_on_commit("calls.dial_call", str(call.id))
-    return call
+
+
+def _requested(call: Call, at: datetime) -> CallEvent:
+    detail = {"attempt": call.attempt}
+    return CallEvent(call=call, at=at, kind="requested", source="engine", to_state=State.QUEUED, detail=detail)

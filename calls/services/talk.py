@@ -15,7 +15,7 @@ from calls.services import endings, transfers, waiting
 from calls.services.transitions import apply
 from calls.states import Signal, State
 from opendeep.core.errors import DomainError, NotFound
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_on_commit
 from opendeep.core.live import call_group, hint_on_commit
 
 
@@ -25,7 +25,7 @@ def voice_ready(call_id: UUID, *, gateway_id: str, at: datetime) -> bool:
         call = Call.objects.filter(id=call_id, state=State.PREPARING, gateway=gateway_id)
         if call.filter(voice_ready_at=None).update(voice_ready_at=at):
             _note(call_id, "voice_ready", "gateway", {"gateway": gateway_id}, at)
-            enqueue_on_commit("calls.dial_call", str(call_id))
+            kick_on_commit("calls.place_ready")
             return True
         return call.exists()
 

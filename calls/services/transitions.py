@@ -1,6 +1,6 @@
 """The only writer of Call.state: compare-and-set, history, facts and hints in one transaction."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -64,17 +64,19 @@ def apply(
     detail: Mapping[str, Any] | None = None,
     only_from: Collection[State] | None = None,
     known: Call | None = None,
+    after: Sequence[CallEvent] = (),
 ) -> Change | None:
     """Moves the call as calls.states says, or does nothing and returns None.
 
     `ending` belongs to Signal.END and to nothing else. `changes` are further columns of the same UPDATE, `detail`
     goes into the event. With `only_from` the signal counts only in these states. A signal that comes too late or
     out of place leaves one event "ignored_<signal>" and changes nothing. Safe to call again, from any process.
-    `known` is the call as it was just read, so that it is read again only when somebody was faster.
+    `known` is the call as it was just read, so that it is read again only when somebody was faster. What is told by
+    the events `after` which this comes is written with it.
     """
     if (signal is Signal.END) != (ending is not None):
         raise ValueError("An ending belongs to Signal.END, and to nothing else.")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         while (call := known or Call.objects.filter(id=call_id).first()) is not None:
             state = State(call.state)
             target = next_state(state, signal)
@@ -83,7 +85,7 @@ def apply(
                 return None
             values = _columns(call, target, at, ending) | dict(changes or {})
             if Call.objects.filter(id=call_id, state=state).update(**values):
-                _record(call, signal, target, at, source, ending, dict(detail or {}))
+                _record(call, signal, target, at, source, ending, dict(detail or {}), after)
                 return Change(state, target)
             known = None  # Somebody was faster: look again. It ends, because calls move forward.
     return None
@@ -111,14 +113,17 @@ def _record(
     source: str,
     ending: Ending | None,
     detail: dict[str, Any],
+    after: Sequence[CallEvent],
 ) -> None:
     if ending is not None:
         detail = {"outcome": ending.outcome, "reason": ending.reason} | detail
-        withdraw_questions(call.id, at=at)
+        if call.talking_at is not None:
+            withdraw_questions(call.id, at=at)
         _publish_end(call, ending, at)
-    CallEvent.objects.create(
+    event = CallEvent(
         call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail
     )
+    CallEvent.objects.bulk_create([*after, event])
     mended = _tell_of_trunk(call, signal, ending, at)
     if mended or target in (State.QUEUED, State.ENDED):
         line_freed()

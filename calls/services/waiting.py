@@ -11,7 +11,7 @@ from calls.services.capacity import TRUNK
 from calls.services.pace import RATE
 from calls.services.transitions import apply
 from calls.states import Signal, State
-from opendeep.core.jobs import enqueue_on_commit
+from opendeep.core.jobs import kick_at_on_commit
 
 SHORT_WAIT = timedelta(seconds=5)
 FIRST_WAIT = timedelta(seconds=2)
@@ -50,7 +50,7 @@ def _requeue(
         only_from={State.PREPARING},
     )
     if change is not None:
-        _look_again(call, at + wait, at)
+        _look_again(at + wait, at)
     return change is not None
 
 
@@ -64,14 +64,13 @@ def for_trunk(call: Call, outage: LineOutage, *, at: datetime) -> None:
 def for_token(call: Call, moment: datetime, *, at: datetime) -> None:
     """A call that is being prepared keeps its voice and its line until `moment`, when there may be a token for it."""
     if Call.objects.filter(id=call.id, state=State.PREPARING).update(not_before=moment, waits_for=RATE):
-        _look_again(call, moment, at)
+        _look_again(moment, at, "calls.place_ready")
 
 
-def _look_again(call: Call, moment: datetime, at: datetime) -> None:
-    """For short waits, so that nobody waits for the next sweep: only a hint, the column is what counts."""
-    wait = moment - at
-    if wait <= SHORT_WAIT:
-        enqueue_on_commit("calls.dial_call", str(call.id), countdown_seconds=max(wait.total_seconds(), 0.0))
+def _look_again(moment: datetime, at: datetime, sweep: str = "calls.prepare_due") -> None:
+    """For short waits, so that nobody waits for the next beat: only a hint, the column is what counts."""
+    if moment - at <= SHORT_WAIT:
+        kick_at_on_commit(sweep, moment, at=at)
 
 
 def until(call: Call, moment: datetime, *, waits_for: str, at: datetime, why: str = "") -> None:
@@ -83,7 +82,7 @@ def until(call: Call, moment: datetime, *, waits_for: str, at: datetime, why: st
     postponed = apply(call.id, Signal.POSTPONE, at=at, source="engine", changes=changes, only_from={State.PREPARING})
     if not postponed and not Call.objects.filter(id=call.id, state=State.QUEUED).update(**changes):
         return
-    _look_again(call, moment, at)
+    _look_again(moment, at)
     if why and call.waits_for != waits_for:
         detail = {"for": waits_for, "why": why, "until": moment.isoformat()}
         CallEvent.objects.create(call=call, at=at, kind="waits", source="engine", detail=detail)

@@ -1,127 +1,29 @@
-"""Trunks as rows: their room, which one a call takes, and their circuit breakers (compare-and-set)."""
+"""Trunks as rows: how they are, and their circuit breakers (compare-and-set)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.conf import settings
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import F
 
 from calls.contracts import LineOutage
 from calls.models import Call
+from calls.services.occupancy import Occupancy
 from calls.states import Outcome, State
-from calls.trunks.breaker import PAUSE_WITHOUT_PBX, UNREACHABLE_TIMES, WINDOW, Breaker, pause, room, state_of, why_open
-from calls.trunks.choice import Candidate, Full, choose
+from calls.trunks.breaker import PAUSE_WITHOUT_PBX, UNREACHABLE_TIMES, WINDOW, Breaker, pause, state_of, why_open
+from calls.trunks.choice import choose
 from calls.trunks.models import DEFAULT_TRUNK, Trunk
+from calls.trunks.ways_out import WaysOut
 
 log = structlog.get_logger(__name__)
 
 TELLS_NOTHING = (Outcome.CANCELLED, Outcome.LOST, Outcome.BLOCKED)
 """Outcomes that say nothing about the trunk."""
 
-Binding = Trunk.organizations.through
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Trunks that are switched on, in order, and whose calls may take them."""
-
-    trunks: tuple[Trunk, ...]
-    calls: Q
-
-
-def pool_of(organization_id: UUID | None) -> Pool:
-    """The organization's own trunks, or those that all others share; None: all of them."""
-    rows = _rows(organization_id)
-    if organization_id is None:
-        return Pool(_enabled(rows), Q())
-    own = [trunk for trunk in rows if trunk.is_own]  # type: ignore[attr-defined]
-    if own:
-        return Pool(_enabled(own), Q(organization=organization_id))
-    shared = [trunk for trunk in rows if not trunk.is_bound]  # type: ignore[attr-defined]
-    if len(shared) == len(rows):
-        return Pool(_enabled(shared), Q())
-    return Pool(_enabled(shared), ~Q(organization__in=Binding.objects.values("organization_id")))
-
-
-def _rows(organization_id: UUID | None) -> Sequence[Trunk]:
-    bindings = Binding.objects.filter(trunk=OuterRef("pk"))
-    annotated = Trunk.objects.annotate(
-        is_bound=Exists(bindings), is_own=Exists(bindings.filter(organization=organization_id))
-    )
-    rows = list(annotated)
-    return rows or [_of_the_settings()]
-
-
-def _of_the_settings() -> Trunk:
-    """The default trunk before its first call has made its row."""
-    trunk = Trunk(name=DEFAULT_TRUNK)
-    trunk.is_own = trunk.is_bound = False  # type: ignore[attr-defined]
-    return trunk
-
-
-def _enabled(trunks: Iterable[Trunk]) -> tuple[Trunk, ...]:
-    return tuple(trunk for trunk in trunks if trunk.enabled)
-
-
-# --- Room -----------------------------------------------------------------------------------------
-
-
-def lines_of(trunk: Trunk) -> int:
-    return settings.TRUNK_LINES if trunk.lines is None else trunk.lines
-
-
-def calls_on(trunk: Trunk) -> Q:
-    return Q(trunk=trunk.name) | Q(trunk=None) if trunk.name == DEFAULT_TRUNK else Q(trunk=trunk.name)
-
-
-def candidates(pool: Pool, at: datetime) -> list[Candidate]:
-    live = live_calls()
-    return [_candidate(trunk, live.get(trunk.name, 0), at) for trunk in pool.trunks]
-
-
-def live_calls() -> dict[str, int]:
-    """Calls that hold a line, by the name of their trunk."""
-    counted = Call.objects.live().order_by().values_list("trunk").annotate(calls=Count("pk"))
-    live: dict[str, int] = {}
-    for name, calls in counted:
-        live[name or DEFAULT_TRUNK] = live.get(name or DEFAULT_TRUNK, 0) + calls
-    return live
-
-
-def _candidate(trunk: Trunk, live: int, at: datetime) -> Candidate:
-    state = state_of(trunk.out_of_order_since, trunk.retry_at, at)
-    probing = 0
-    if state is Breaker.HALF_OPEN:
-        since_then = Call.objects.live().filter(calls_on(trunk), preparing_at__gte=trunk.retry_at)
-        probing = since_then.count()
-    return Candidate(
-        name=trunk.name,
-        state=state,
-        room=room(state, lines_of(trunk), live, probing),
-        retry_at=trunk.retry_at,
-        since=trunk.out_of_order_since,
-        reason=trunk.out_of_order_reason,
-        unreachable_at=trunk.unreachable_at,
-    )
-
-
-def choose_for(call: Call, at: datetime) -> Trunk | Full | LineOutage:
-    """The trunk that `call` takes now. Ask under lock_lines()."""
-    pool = pool_of(call.organization_id)
-    chosen = choose(candidates(pool, at), at)
-    return Trunk.objects.get_or_create(name=chosen)[0] if isinstance(chosen, str) else chosen
-
 
 def trunk_of(call: Call) -> Trunk:
     """The one that it took; one that was prepared without any goes by the default one."""
     return call.trunk or Trunk.objects.get_or_create(name=DEFAULT_TRUNK)[0]
-
-
-def is_over_its_lines(trunk: Trunk) -> bool:
-    return Call.objects.live().filter(calls_on(trunk)).count() > lines_of(trunk)
 
 
 def what_is_wrong(trunk: Trunk, at: datetime) -> LineOutage | None:
@@ -133,7 +35,7 @@ def what_is_wrong(trunk: Trunk, at: datetime) -> LineOutage | None:
 
 def outage_of(organization_id: UUID, at: datetime) -> LineOutage | None:
     """Why no call of the organization goes out now, when all of its trunks are out of order."""
-    found = choose(candidates(pool_of(organization_id), at), at)
+    found = choose(WaysOut.now().pool_of(organization_id).candidates(Occupancy.live(), at), at)
     return found if isinstance(found, LineOutage) else None
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
@@ -38,7 +39,7 @@ log = structlog.get_logger(__name__)
 def note_call_ended(call_id: UUID, origin: str, outcome: str, at: datetime) -> None:
     """The task waits for the judgement of its call. Says nothing when that is known already."""
     with transaction.atomic():
-        task = _task_of(call_id, origin)
+        task = _tasks_of(call_id, origin).first()
         if task is not None:
             move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id), "outcome": outcome})
 
@@ -46,7 +47,7 @@ def note_call_ended(call_id: UUID, origin: str, outcome: str, at: datetime) -> N
 def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:
     """Completes the task, fails it, cancels it or lets it try again. Says nothing when that was done already."""
     with transaction.atomic():
-        task = _task_of(call_id, origin)
+        task = _tasks_of(call_id, origin).select_related("contact").first()
         if task is None:
             return
         campaign = lock_campaign(task.campaign_id)
@@ -62,11 +63,10 @@ def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:
         brakes.note_judged(campaign, task, call, verdict, at)
 
 
-def _task_of(call_id: UUID, origin: str) -> Task | None:
+def _tasks_of(call_id: UUID, origin: str) -> QuerySet[Task]:
+    """The task that waits for this call, or none."""
     task_id = task_of_origin(origin)
-    if task_id is None:
-        return None
-    return Task.objects.filter(pk=task_id, current_call_id=call_id).select_related("contact").first()
+    return Task.objects.filter(pk=task_id, current_call_id=call_id) if task_id else Task.objects.none()
 
 
 def _facts(task: Task, campaign: Campaign, call: CallView) -> TaskFacts:

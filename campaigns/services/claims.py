@@ -1,7 +1,8 @@
-"""One step of dispatch for one campaign: its next due task is claimed and its call asked for, in one transaction."""
+"""A campaign's next due tasks are claimed and their calls asked for, in one transaction."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,14 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from calls.contracts import Brief, CallRequest
-from calls.facade import next_calling_time, questions_of_origin, request_call
+from calls.facade import next_calling_time, questions_of_origin, request_calls
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.selectors import attempts_of
 from campaigns.services.briefs import brief_for
 from campaigns.services.finishing import finish_if_done
-from campaigns.services.transitions import fail_pending_tasks, move_task
-from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
+from campaigns.services.transitions import claim_tasks, fail_pending_tasks
+from campaigns.states import CampaignStatus, TaskStatus
 from opendeep.core.errors import Conflict, DomainError
 
 log = structlog.get_logger(__name__)
@@ -30,10 +31,15 @@ CLOSED = "outside the calling hours"
 OPENS_TOO_LATE = "The calling hours at this person's place open only after the campaign's end."
 
 
-class Step(Enum):
-    CLAIMED = "claimed"
-    POSTPONED = "postponed"  # what was next cannot be called now; something behind it may
-    NOTHING = "nothing"
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """`claimed` tasks have a call now. Behind them there may be `more` that is due."""
+
+    claimed: int
+    more: bool
+
+
+NOTHING = Claims(0, more=False)
 
 
 def due_tasks(campaign: Any, at: datetime) -> QuerySet[Task]:
@@ -43,43 +49,99 @@ def due_tasks(campaign: Any, at: datetime) -> QuerySet[Task]:
     )
 
 
-def take_step(campaign_id: UUID, at: datetime) -> Step:
-    """Claims the campaign's next due task, unless another dispatcher is at this campaign right now."""
-    task: Task | None = None
+def claim_due(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
+    """Claims the campaign's next due tasks, unless another dispatcher is at this campaign right now.
+
+    All at once; and when one of them is refused, one by one, so that it keeps nobody else from his call.
+    """
     try:
         with transaction.atomic():
-            campaign = (
-                Campaign.objects.select_for_update(no_key=True, skip_locked=True)
-                .filter(pk=campaign_id, status=CampaignStatus.RUNNING)
-                .first()
-            )
-            if campaign is None or campaign.canary_left == 0:
-                return Step.NOTHING
-            task = due_tasks(campaign_id, at).select_related("contact").first()
-            if task is None:
-                return Step.NOTHING
+            return _claim_next(campaign_id, at, at_most)
+    except _Refused as refused:
+        if at_most == 1:
+            log.warning("task_not_claimed", task=str(refused.task_ids[0]), reason=refused.reason)
+            _postpone(refused.task_ids, at + AFTER_REFUSAL, refused.reason)
+            return Claims(0, more=True)
+    return _one_by_one(campaign_id, at, at_most)
+
+
+class _Refused(Exception):
+    """Raised to undo the claims of `task_ids`."""
+
+    def __init__(self, task_ids: list[UUID], reason: str) -> None:
+        super().__init__(reason)
+        self.task_ids = task_ids
+        self.reason = reason
+
+
+def _one_by_one(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
+    claimed = 0
+    for _ in range(at_most):
+        one = claim_due(campaign_id, at, 1)
+        claimed += one.claimed
+        if not one.more:
+            return Claims(claimed, more=False)
+    return Claims(claimed, more=True)
+
+
+def _claim_next(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
+    """Raises _Refused."""
+    running = Campaign.objects.filter(pk=campaign_id, status=CampaignStatus.RUNNING)
+    campaign = running.select_for_update(no_key=True, skip_locked=True).first()
+    if campaign is None:
+        return NOTHING
+    if campaign.canary_left is not None:
+        at_most = min(at_most, campaign.canary_left)
+    tasks = list(due_tasks(campaign_id, at).select_related("contact")[:at_most])
+    callable_now = _without_closed(tasks, campaign, at)
+    if callable_now:
+        _claim(callable_now, campaign, at)
+    return Claims(len(callable_now), more=len(tasks) == at_most > 0 or len(callable_now) < len(tasks))
+
+
+def _without_closed(tasks: Sequence[Task], campaign: Campaign, at: datetime) -> list[Task]:
+    """Those that may be called at `at` as far as the clock goes; the others, and all like them, wait for their hour."""
+    is_open: dict[tuple[str, str, bool], bool] = {}
+    for task in tasks:
+        clock = _clock_of(task.contact)
+        if clock not in is_open:
             opening = _opening(task.contact, campaign, at)
+            is_open[clock] = opening is None or opening <= at
             if opening is not None and opening > at:
                 _wait_for_opening(task, campaign, opening, at)
-                return Step.POSTPONED
             # Hours that never open are the gate's business: it says so in words.
-            _claim(task, campaign, at)
+    return [task for task in tasks if is_open[_clock_of(task.contact)]]
+
+
+def _clock_of(contact: Contact) -> tuple[str, str, bool]:
+    """The contacts of a campaign for whom this is the same have the same hours."""
+    return contact.number[:AREA_DIGITS], contact.time_zone, contact.time_zone_told
+
+
+def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | None:
+    told = contact.time_zone if contact.time_zone_told else ""
+    return next_calling_time(campaign.organization_id, told, at, number=contact.number)
+
+
+def _claim(tasks: Sequence[Task], campaign: Campaign, at: datetime) -> None:
+    """Raises _Refused."""
+    try:
+        call_ids = request_calls([_request(task, campaign, at) for task in tasks], at=at)
+        if not claim_tasks(dict(zip(call_ids, tasks, strict=True)), at=at):
+            raise Conflict("task_moved", "The task has moved on.")
     except DomainError as error:
-        assert task is not None, "only claims are refused"
-        log.warning("task_not_claimed", task=str(task.pk), reason=error.message)
-        _postpone([task.pk], at + AFTER_REFUSAL, error.message)
-        return Step.POSTPONED
-    return Step.CLAIMED
+        raise _Refused([task.pk for task in tasks], error.message) from error
+    if campaign.canary_left is not None:
+        left = F("canary_left") - len(tasks)
+        Campaign.objects.filter(pk=campaign.pk, canary_left__gte=len(tasks)).update(canary_left=left)
 
 
-def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
-    """Raises DomainError, which undoes everything."""
-    attempt = task.attempts + 1
-    request = CallRequest(
+def _request(task: Task, campaign: Campaign, at: datetime) -> CallRequest:
+    return CallRequest(
         organization_id=campaign.organization_id,
         origin=task_origin(task.pk),
         group=campaign_group_key(campaign.pk),
-        attempt=attempt,
+        attempt=task.attempts + 1,
         number=task.contact.number,
         contact_name=task.contact.name,
         time_zone=task.contact.time_zone,
@@ -88,31 +150,12 @@ def _claim(task: Task, campaign: Campaign, at: datetime) -> None:
         brief=_brief(task, campaign),
         not_before=at,
     )
-    call_id = request_call(request, at=at)
-    claimed = move_task(
-        task,
-        TaskSignal.CLAIM,
-        at=at,
-        detail={"call_id": str(call_id), "attempt": attempt},
-        attempts=attempt,
-        current_call_id=call_id,
-        next_action_at=None,
-        next_action_reason="",
-    )
-    if not claimed:
-        raise Conflict("task_moved", "The task has moved on.")
-    Campaign.objects.filter(pk=campaign.pk, canary_left__gt=0).update(canary_left=F("canary_left") - 1)
 
 
 def _brief(task: Task, campaign: Campaign) -> Brief:
     if not task.attempts:
         return brief_for(task, campaign, ())
     return brief_for(task, campaign, attempts_of(task.pk), questions_of_origin(task_origin(task.pk)))
-
-
-def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | None:
-    told = contact.time_zone if contact.time_zone_told else ""
-    return next_calling_time(campaign.organization_id, told, at, number=contact.number)
 
 
 def _wait_for_opening(task: Task, campaign: Campaign, opening: datetime, at: datetime) -> None:

@@ -6,37 +6,42 @@ wait.
 """
 
 import heapq
-from collections import deque
-from dataclasses import dataclass, field
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
-from calls.facade import free_lines
+from calls.facade import FreeLines
 from campaigns.keys import campaign_group_key
 from campaigns.models import Campaign
 from campaigns.planning.turns import WEIGHTS, finish_tag, start_tag
-from campaigns.services.claims import Step, due_tasks, take_step
+from campaigns.services.claims import Claims, claim_due, due_tasks
 from campaigns.states import CampaignStatus
 
-STEPS_PER_TICK_AT_MOST = 500
+CLAIMS_PER_TICK_AT_MOST = 500
+ROUNDS_PER_TICK_AT_MOST = 20
+"""Each gives out the lines that are left to those who may have something due yet."""
+CLAIMED_AT_ONCE = 25
+LOOKS_AT_MOST = 50
+"""At one campaign in a round: what is due there may have to wait for its hour, hundreds at a time."""
 
 
 def dispatch_due(at: datetime) -> int:
     """Claims what is due at `at`. Safe to run twice at once. Returns how many calls were asked for."""
-    lines = _Lines(at)
-    if not lines.left(None, None):
+    lines = FreeLines(at)
+    if not lines.left():
         return 0
-    served: list[_Claimant] = []
     turns = _turns(at)
-    for _ in range(STEPS_PER_TICK_AT_MOST):
-        if not turns or not lines.left(None, None):
+    _read_caps(lines, turns)
+    served: list[_Claimant] = []
+    for _ in range(ROUNDS_PER_TICK_AT_MOST):
+        order = _share_out(turns, lines, CLAIMS_PER_TICK_AT_MOST - len(served))
+        if not order:
             break
-        turn = turns.popleft()
-        if lines.left(turn.organization_id, None):
-            served += _serve(turn, lines, at)
-            turns.extend([turn] if turn.claimants else [])
+        served += _claim_shares(order, turns, lines, at)
     _remember(served, at)
     return len(served)
 
@@ -52,7 +57,7 @@ class _Claimant:
     finish: float = field(compare=False)
 
     def step_on(self) -> None:
-        self.start = finish_tag(self.start, self.priority)
+        self.start = self.finish = finish_tag(self.start, self.priority)
 
 
 @dataclass(slots=True)
@@ -63,7 +68,7 @@ class _Turn:
     claimants: list[_Claimant]
 
 
-def _turns(at: datetime) -> deque[_Turn]:
+def _turns(at: datetime) -> list[_Turn]:
     """The longest unserved organization first."""
     found: dict[UUID, list[Campaign]] = {}
     for campaign in _running(at):
@@ -72,7 +77,7 @@ def _turns(at: datetime) -> deque[_Turn]:
         (max(_last_claim(campaign) for campaign in campaigns), _Turn(organization_id, _claimants(campaigns)))
         for organization_id, campaigns in found.items()
     ]
-    return deque(turn for _, turn in sorted(turns, key=lambda entry: entry[0]) if turn.claimants)
+    return [turn for _, turn in sorted(turns, key=lambda entry: entry[0]) if turn.claimants]
 
 
 def _running(at: datetime) -> QuerySet[Campaign]:
@@ -86,6 +91,11 @@ def _running(at: datetime) -> QuerySet[Campaign]:
         .order_by(F("last_claimed_at").asc(nulls_first=True), "created_at")
         .only("organization_id", "priority", "dispatch_turn", "last_claimed_at", "canary_left")
     )
+
+
+def _read_caps(lines: FreeLines, turns: Iterable[_Turn]) -> None:
+    groups = [campaign_group_key(claimant.campaign_id) for turn in turns for claimant in turn.claimants]
+    lines.read_caps([turn.organization_id for turn in turns], groups)
 
 
 def _last_claim(campaign: Campaign) -> float:
@@ -110,39 +120,60 @@ def _claimants(campaigns: list[Campaign]) -> list[_Claimant]:
     return claimants
 
 
-def _serve(turn: _Turn, lines: "_Lines", at: datetime) -> list[_Claimant]:
-    """One step for the first campaign of `turn`, which then gets in line again. Returns it when it has claimed."""
-    claimant = heapq.heappop(turn.claimants)
-    group = campaign_group_key(claimant.campaign_id)
-    if not lines.left(turn.organization_id, group):
-        return []
-    step = take_step(claimant.campaign_id, at)
-    claimant.step_on()
-    if step is not Step.NOTHING:
-        heapq.heappush(turn.claimants, claimant)
-    if step is not Step.CLAIMED:
-        return []
-    claimant.finish = claimant.start
-    lines.take(turn.organization_id, group)
-    return [claimant]
+def _share_out(turns: Sequence[_Turn], lines: FreeLines, at_most: int) -> list[UUID]:
+    """The campaigns to which the free lines go, in their order, were there something due for each of them."""
+    waiting = deque(_Turn(turn.organization_id, [replace(one) for one in turn.claimants]) for turn in turns)
+    order: list[UUID] = []
+    while waiting and lines.left() and len(order) < at_most:
+        turn = waiting.popleft()
+        if not turn.claimants or not lines.left(turn.organization_id):
+            continue
+        first = heapq.heappop(turn.claimants)
+        group = campaign_group_key(first.campaign_id)
+        if lines.left(turn.organization_id, group):
+            lines.take(turn.organization_id, group)
+            order.append(first.campaign_id)
+            first.step_on()
+            heapq.heappush(turn.claimants, first)
+        waiting.append(turn)
+    return order
 
 
-class _Lines:
-    """The free lines of the system, the organizations and the campaigns, read once and counted down."""
+def _claim_shares(order: Sequence[UUID], turns: Sequence[_Turn], lines: FreeLines, at: datetime) -> list[_Claimant]:
+    """Claims for each campaign what `order` gives it. Returns the claimants as they were served.
 
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-        self._left: dict[tuple[UUID | None, str | None], int] = {}
+    Those that have nothing more due lose their place, and what they did not take is free again.
+    """
+    shares = Counter(order)
+    claimed: dict[UUID, int] = {}
+    places = {one.campaign_id: one for turn in turns for one in turn.claimants}
+    for turn in turns:
+        for claimant in [one for one in turn.claimants if one.campaign_id in shares]:
+            share = shares[claimant.campaign_id]
+            claims = _claim(claimant.campaign_id, share, at)
+            claimed[claimant.campaign_id] = claims.claimed
+            for _ in range(claims.claimed):
+                claimant.step_on()
+            lines.give_back(turn.organization_id, campaign_group_key(claimant.campaign_id), share - claims.claimed)
+            if not claims.more:
+                turn.claimants.remove(claimant)
+        heapq.heapify(turn.claimants)
+    served = []
+    for campaign_id in order:
+        if claimed.get(campaign_id):
+            claimed[campaign_id] -= 1
+            served.append(places[campaign_id])
+    return served
 
-    def left(self, organization_id: UUID | None, group: str | None) -> bool:
-        key = (organization_id, group)
-        if key not in self._left:
-            self._left[key] = free_lines(organization_id, group, at=self._at)
-        return self._left[key] > 0
 
-    def take(self, organization_id: UUID, group: str) -> None:
-        for key in ((None, None), (organization_id, None), (organization_id, group)):
-            self._left[key] -= 1
+def _claim(campaign_id: UUID, share: int, at: datetime) -> Claims:
+    claims = Claims(0, more=True)
+    for _ in range(LOOKS_AT_MOST):
+        if claims.claimed == share or not claims.more:
+            break
+        more = claim_due(campaign_id, at, min(share - claims.claimed, CLAIMED_AT_ONCE))
+        claims = Claims(claims.claimed + more.claimed, more.more)
+    return claims
 
 
 def _remember(served: list[_Claimant], at: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Case, F, Value, When
 
 from campaigns.models import Campaign, Task, TaskEvent
 from campaigns.states import (
@@ -55,6 +56,38 @@ def move_task(
     )
     hint_on_commit(campaign_group(task.campaign_id), f"task:{task.pk}")
     return True
+
+
+def claim_tasks(calls: Mapping[UUID, Task], *, at: datetime) -> bool:
+    """Gives each task, all of one campaign, the call by whose id it is found in `calls`.
+
+    False when one of them has moved on since it was read; then the transaction must be undone.
+    """
+    _require_transaction()
+    before, after = TaskStatus.PENDING, TASK_TRANSITIONS[TaskStatus.PENDING][TaskSignal.CLAIM]
+    claimed = Task.objects.filter(pk__in=[task.pk for task in calls.values()], status=before)
+    moved = claimed.update(
+        status=after,
+        attempts=F("attempts") + 1,
+        current_call_id=Case(*(When(pk=task.pk, then=Value(call_id)) for call_id, task in calls.items())),
+        next_action_at=None,
+        next_action_reason="",
+        updated_at=at,
+    )
+    TaskEvent.objects.bulk_create(
+        TaskEvent(
+            task=task,
+            at=at,
+            kind=TaskSignal.CLAIM,
+            from_status=before,
+            to_status=after,
+            detail={"call_id": str(call_id), "attempt": task.attempts + 1},
+        )
+        for call_id, task in calls.items()
+    )
+    for campaign_id in {task.campaign_id for task in calls.values()}:
+        hint_on_commit(campaign_group(campaign_id), "tasks")
+    return moved == len(calls)
 
 
 def cancel_waiting_tasks(campaign: Campaign, *, at: datetime, conclusion: str) -> int:

@@ -1,5 +1,7 @@
 """Queueing of Celery jobs after the commit that makes them necessary."""
 
+import math
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -45,6 +47,23 @@ def enqueue(
         log.warning("job_not_queued", task=task_name, error=str(error))
         return False
     return True
+
+
+def kick_at_on_commit(sweep: str, moment: datetime, *, at: datetime) -> None:
+    """Has the sweep run soon after `moment`, once for all who name about the same. A hint, and for seconds."""
+    transaction.on_commit(partial(_kick_at, sweep, moment, at), robust=True)
+
+
+def _kick_at(sweep: str, moment: datetime, at: datetime) -> None:
+    slot = math.ceil(moment.timestamp() / KICK_EVERY_SECONDS)
+    wait = max(slot * KICK_EVERY_SECONDS - at.timestamp(), 0.0)
+    try:
+        first = connection().set(f"{KICK_KEY_PREFIX}{sweep}:{slot}", "1", nx=True, ex=math.ceil(wait) + 1)
+    except RedisError as error:
+        log.warning("sweep_not_kicked", task=sweep, error=str(error))
+        return
+    if first:
+        enqueue(sweep, expires_seconds=wait + KICK_EXPIRES_SECONDS, countdown_seconds=wait)
 
 
 def kick_on_commit(sweep: str) -> None:

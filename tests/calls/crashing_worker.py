@@ -1,10 +1,11 @@
 """`python -m tests.calls.crashing_worker`: a dialing worker that dies or is stopped where it is told to.
 
-Each line of standard input is "CALL-ID FAULT"; for each it forks a process, as Celery does, which runs the job
-`dial_call` and is killed with SIGKILL at FAULT, or stopped with SIGSTOP at "stop:FAULT". Each line of standard output
+Each line of standard input is "CALL-ID,CALL-ID... FAULT"; for each it forks a process, as Celery does, which dials
+those calls and is killed with SIGKILL at FAULT, or stopped with SIGSTOP at "stop:FAULT". Each line of standard output
 is how that process ended; "stopped PID" comes before it.
 """
 
+import itertools
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ AT_A_MOMENT = "at:"
 
 STOP = "stop:"
 WHEN_STOPPED_WITHIN_SECONDS = 0.5
-"""In place of dialing.ORIGINATE_WITHIN_SECONDS, so that an hour is over soon."""
+"""In place of placing.ORIGINATE_WITHIN_SECONDS, so that an hour is over soon."""
 LOCK_HOLDER_SILENT_MS = 500
 fate = signal.SIGKILL
 
@@ -56,18 +57,18 @@ def die_after(module: Any, name: str, condition: Callable[..., bool] = lambda *_
 
 def arm(fault: str) -> None:
     from calls.asterisk import originate  # noqa: PLC0415 - after django.setup()
-    from calls.services import dialing  # noqa: PLC0415 - as above
+    from calls.services import placing  # noqa: PLC0415 - as above
 
     def is_originate(_: object, action: Any) -> bool:
         return bool(action.name == "Originate")
 
     match fault:
         case "before_transaction":  # logged in at the PBX, nothing written
-            die_before(dialing, "_commit_dialing")
+            die_before(placing, "_commit_dialing")
         case "before_commit":  # everything written, nothing committed
-            die_after(dialing, "apply")
+            die_after(placing, "apply")
         case "after_commit":
-            die_after(dialing, "_commit_dialing")
+            die_after(placing, "_commit_dialing")
         case "before_originate":
             die_before(originate.AmiSession, "originate")
         case "at_the_send":  # the last look at the clock is over
@@ -76,13 +77,21 @@ def arm(fault: str) -> None:
             die_after(originate._Client, "send", is_originate)
         case "after_answer":  # read, not written down
             die_after(originate.AmiSession, "originate")
+        case "between_originates":
+            die_after(originate._Client, "send", nth(2, is_originate))
         case "after_note":
-            die_after(dialing, "_note")
+            die_after(placing, "_note")
         case "none":
             return
         case _:
             milliseconds = float(fault.removeprefix(AT_A_MOMENT))
             signal.setitimer(signal.ITIMER_REAL, milliseconds / 1000)  # SIGALRM ends a process as SIGKILL does
+
+
+def nth(number: int, condition: Callable[..., bool]) -> Callable[..., bool]:
+    """The `number`th time that `condition` holds, and no other."""
+    counted = itertools.count(1)
+    return lambda *args, **fields: condition(*args, **fields) and next(counted) == number
 
 
 FAULTS = (
@@ -97,16 +106,16 @@ FAULTS = (
 )
 
 
-def run(call_id: str, fault: str) -> int:
+def run(call_ids: str, fault: str) -> int:
     """The status of a child that does the job."""
     child = os.fork()
     if child == 0:
-        from calls.tasks import dial_call  # noqa: PLC0415 - after django.setup()
+        from tests.calls.steps import dial_calls  # noqa: PLC0415 - after django.setup()
 
         if fault.startswith(STOP):
             stop_instead()
         arm(fault.removeprefix(STOP))
-        dial_call(str(UUID(call_id)))
+        dial_calls([UUID(call_id) for call_id in call_ids.split(",")])
         os._exit(0)
     while True:
         _, status = os.waitpid(child, os.WUNTRACED)
@@ -116,11 +125,11 @@ def run(call_id: str, fault: str) -> int:
 
 
 def stop_instead() -> None:
-    from calls.services import capacity, dialing  # noqa: PLC0415 - after django.setup()
+    from calls.services import capacity, placing  # noqa: PLC0415 - after django.setup()
 
     global fate
     fate = signal.SIGSTOP
-    dialing.ORIGINATE_WITHIN_SECONDS = WHEN_STOPPED_WITHIN_SECONDS
+    placing.ORIGINATE_WITHIN_SECONDS = WHEN_STOPPED_WITHIN_SECONDS
     capacity.LOCK_HOLDER_SILENT_MS = LOCK_HOLDER_SILENT_MS
 
 

@@ -1,7 +1,7 @@
 """Ends of the dialing port for tests of what is before it. The real one is tested against the PBX stand-in."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,12 +23,12 @@ class RecordingDialer:
         self.on_login()
         yield self
 
-    def originate(self, order: DialOrder, *, before: float) -> Answer:
+    def originate(self, orders: Sequence[DialOrder], *, before: float) -> list[Answer]:
         if uptime() >= before:
-            return NotSent()
+            return [NotSent()] * len(orders)
         with self._lock:
-            self.sent.append(order)
-        return self.answer
+            self.sent += orders
+        return [self.answer] * len(orders)
 
 
 class AbsentPbx:

@@ -2,6 +2,8 @@
 
 import itertools
 import random
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +22,7 @@ from tests.calls.conftest import eventually
 from tests.calls.crashing_control import CONTROL_FAULTS
 from tests.calls.crashing_worker import AT_A_MOMENT, FAULTS
 from tests.calls.pbx import BUSY, HELPFUL, RINGS_FOR_EVER, SandboxPbx
-from tests.calls.workers import KILLED, Control, Workers, control, ready_call, workers
+from tests.calls.workers import KILLED, ROOT, Control, Workers, control, ready_call, workers
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -117,6 +119,20 @@ def test_killed_at_any_step_they_dial_nobody_twice_and_leave_no_call_open(
     assert died[COMES_FOR_SURE] == 1
 
 
+def test_killed_between_the_originates_of_several_calls_it_loses_those_and_dials_none_twice(
+    pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str, ...]]
+) -> None:
+    calls = [ready_call(RINGS_FOR_EVER) for _ in range(4)]
+    with workers(pbx, redis_url) as running:
+        assert running.run(calls[0], "between_originates", *calls[1:]) in KILLED
+        assert sorted(pbx.originates(call.id) for call in calls) == [0, 0, 1, 1]
+        assert running.run(calls[0], "none", *calls[1:]) == 0
+    assert sorted(pbx.originates(call.id) for call in calls) == [0, 0, 1, 1]
+    sweeps = (now() + number * LATER for number in itertools.count(1))
+    for call in calls:
+        eventually(lambda call=call: is_over(call, sweeps), "the call is over")  # type: ignore[misc]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(2, 6))
@@ -124,3 +140,9 @@ def test_fifty_more_rounds(pbx: SandboxPbx, redis_url: str, jobs: list[tuple[str
     killed, died = survive(pbx, redis_url, seed=seed, rounds=50)
     assert all(killed[fault] >= 5 for fault in FAULTS), killed
     assert sum(died[fault] >= 1 for fault in CONTROL_FAULTS) >= len(CONTROL_FAULTS) - 2, died
+
+
+def test_a_keeper_that_is_stopped_before_it_began_kills_nobody() -> None:
+    program = "from tests.calls.crashing_control import Keeper as K; k = K(); k.replace('none', over=True); k.keep()"
+    keeper = subprocess.run([sys.executable, "-c", program], cwd=ROOT, start_new_session=True)
+    assert keeper.returncode == 0

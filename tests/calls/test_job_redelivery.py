@@ -12,7 +12,6 @@ import pytest
 import redis
 from celery import Celery
 
-from calls.models import Call
 from calls.states import State
 from tests.calls.conftest import eventually
 from tests.calls.pbx import RINGS_FOR_EVER, SECRET, USERNAME, SandboxPbx
@@ -58,9 +57,9 @@ def unfinished_jobs(broker: redis.Redis) -> int:
     return int(broker.llen("dial")) + int(broker.hlen("unacked"))
 
 
-def queue(redis_url: str, call: Call) -> None:
+def queue(redis_url: str) -> None:
     with Celery(broker=redis_url) as app:
-        app.send_task("calls.dial_call", [str(call.pk)], queue="dial")
+        app.send_task("calls.place_ready", queue="dial")
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_a_job_whose_process_was_killed_comes_again_at_once_and_dials_nobody(
 ) -> None:
     call = ready_call(RINGS_FOR_EVER)
     with celery_worker(pbx, redis_url) as worker, redis.Redis.from_url(redis_url) as broker:
-        queue(redis_url, call)
+        queue(redis_url)
         eventually(lambda: pbx.originates(call.pk) == 1, "the Originate has arrived", 60)
         (child,) = worker.children()
         child.kill()
@@ -91,7 +90,7 @@ def test_a_job_whose_worker_was_killed_comes_again_later_and_dials_nobody(
     call = ready_call(RINGS_FOR_EVER)
     with redis.Redis.from_url(redis_url) as broker:
         with celery_worker(pbx, redis_url) as worker:
-            queue(redis_url, call)
+            queue(redis_url)
             eventually(lambda: pbx.originates(call.pk) == 1, "the Originate has arrived", 60)
             kill(worker)
         assert unfinished_jobs(broker) == 1

@@ -16,7 +16,6 @@ from calls.asterisk import originate
 from calls.contracts import CALL_ENDED, GATEWAY_KEY_PREFIX, CallEnded, GatewayInfo, TurnRecord
 from calls.control.process import CallControl
 from calls.models import Call
-from calls.services.dialing import dial_call
 from calls.services.overdue import end_overdue
 from calls.states import Outcome, State
 from opendeep.core.clock import now
@@ -25,6 +24,7 @@ from opendeep.core.redis import connection
 from tests.calls.conftest import WAIT_SECONDS, eventually, running
 from tests.calls.control.test_process import QUICK
 from tests.calls.pbx import HELPFUL, RINGS_FOR_EVER, SandboxPbx
+from tests.calls.steps import dial_call
 from tests.factories import make_organization, make_request, open_at_any_hour
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -91,7 +91,7 @@ def dial(call: Call, pbx: SandboxPbx) -> None:
 def bring_to_the_pbx(call: Call, pbx: SandboxPbx, gateway: Gateway) -> None:
     Call.objects.filter(id=call.id).update(not_before=now())
     dial(call, pbx)
-    assert gateway.message() == {"type": "voice.prepare", "call_id": str(call.id)}
+    assert gateway.message() == {"type": "voice.prepare", "calls": [str(call.id)]}
     assert facade.voice_ready(call.id, gateway_id=GATEWAY, at=now())
     dial(call, pbx)
 
@@ -197,5 +197,5 @@ class KilledAfterCommit:
         with self._pbx.dialer.session():
             yield self
 
-    def originate(self, order: object, *, before: float) -> None:
+    def originate(self, orders: object, *, before: float) -> None:
         raise Killed

@@ -9,7 +9,6 @@ import pytest
 from django.db import connection
 
 from calls.models import Call
-from calls.services.dialing import dial_call
 from calls.services.do_not_call import add_do_not_call
 from calls.services.hangup import cancel_call
 from calls.services.overdue import end_overdue
@@ -17,6 +16,7 @@ from calls.states import Outcome, State
 from opendeep.core.clock import now
 from tests.calls.crashing_worker import WHEN_STOPPED_WITHIN_SECONDS
 from tests.calls.pbx import RINGS_FOR_EVER, SandboxPbx, sandbox_pbx
+from tests.calls.steps import dial_call
 from tests.calls.workers import Workers, ready_call, workers
 from tests.redis_server import RunningRedis
 

@@ -32,13 +32,13 @@ class Workers:
         self._process = process
         self._stopped = 0
 
-    def run(self, call: Call, fault: str) -> int:
+    def run(self, call: Call, fault: str, *others: Call) -> int:
         """How the process ended: 0, or the signal as a negative number."""
-        return int(self._ask(call, fault))
+        return int(self._ask(fault, call, *others))
 
     def stop(self, call: Call, fault: str) -> None:
         """Returns when the process stands still at `fault`."""
-        stopped, process_id = self._ask(call, f"stop:{fault}").split()
+        stopped, process_id = self._ask(f"stop:{fault}", call).split()
         assert stopped == "stopped"
         self._stopped = int(process_id)
 
@@ -47,9 +47,9 @@ class Workers:
         os.kill(self._stopped, signal.SIGCONT)
         return int(self._answer())
 
-    def _ask(self, call: Call, fault: str) -> str:
+    def _ask(self, fault: str, *calls: Call) -> str:
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{call.id} {fault}\n")
+        self._process.stdin.write(f"{','.join(str(call.id) for call in calls)} {fault}\n")
         self._process.stdin.flush()
         return self._answer()
 

@@ -13,10 +13,10 @@ from calls.asterisk.ami_client import AmiAccount, AmiTimes
 from calls.asterisk.originate import AmiDialer
 from calls.control.process import CallControl
 from calls.models import Call
-from calls.services.dialing import dial_call
 from calls.states import State
 from opendeep.core.clock import now
 from tests.calls.conftest import eventually, running
+from tests.calls.steps import dial_call
 from tests.factories import make_call, make_organization, open_at_any_hour
 from tests.rig.asterisk import RunningAsterisk
 from tests.rig.gateway import AudioCall, ToneGateway

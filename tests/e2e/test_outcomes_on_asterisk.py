@@ -191,7 +191,7 @@ def test_a_second_originate_with_the_id_of_a_live_call_does_not_end_it(
         with line.listening() as control, asterisk.connect(asterisk.observer) as observer:
             with line.dialer.session() as session:
                 order = DialOrder(call.id, NUMBER, voice.address, "", RING_S)
-                assert session.originate(order, before=math.inf) == Accepted()
+                assert session.originate([order], before=math.inf) == [Accepted()]
             observer.wait_for("OriginateResponse", lambda event: event["Response"] == "Failure", 10)
             eventually(lambda: is_in(call, State.TALKING))
             send(Command(call.id, CommandName.END_CALL, {"reason": "Done."}))

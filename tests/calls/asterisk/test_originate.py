@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from calls.asterisk import originate
-from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, PbxUnavailable, Refused, Unknown
+from calls.asterisk.dialer import Accepted, Answer, BadOrder, DialOrder, NotSent, PbxUnavailable, Refused, Unknown
 from calls.asterisk.originate import AmiDialer, originate_action
 from tests.calls.asterisk.peer import GREETING, Peer, scripted
 from tests.calls.pbx import RINGS_FOR_EVER, SandboxPbx
@@ -44,7 +44,8 @@ def open_session(dialer: AmiDialer) -> None:
 
 def send(port: int, order: DialOrder = ORDER) -> Answer:
     with dialer(port).session() as session:
-        return session.originate(order, before=math.inf)
+        (answer,) = session.originate([order], before=math.inf)
+        return answer
 
 
 # --- against the stand-in ---------------------------------------------------------------------------
@@ -71,7 +72,7 @@ def test_a_refused_login_says_so(pbx: SandboxPbx) -> None:
 
 def test_a_context_that_does_not_exist_is_a_refusal(pbx: SandboxPbx) -> None:
     with dialer(pbx.port, context="nowhere").session() as session:
-        assert session.originate(ORDER, before=math.inf) == Refused("Extension does not exist.")
+        assert session.originate([ORDER], before=math.inf) == [Refused("Extension does not exist.")]
 
 
 # --- against a peer that misbehaves -----------------------------------------------------------------
@@ -148,7 +149,7 @@ def test_a_session_that_is_idle_for_longer_than_any_deadline_still_works() -> No
     with scripted(script) as server, dialer(server.port).session() as session:
         assert not threading.Event().wait(originate.ANSWER_SECONDS * 1.5)
         let_go.set()
-        assert session.originate(ORDER, before=math.inf) == Accepted()
+        assert session.originate([ORDER], before=math.inf) == [Accepted()]
 
 
 def test_events_and_answers_for_others_are_passed_over() -> None:
@@ -162,6 +163,31 @@ def test_events_and_answers_for_others_are_passed_over() -> None:
 
     with scripted(script) as server:
         assert send(server.port) == Refused("Extension does not exist.")
+
+
+def test_several_orders_are_sent_before_the_first_is_answered_and_each_gets_its_own_answer() -> None:
+    orders = [replace(ORDER, call_id=uuid.uuid4()) for _ in range(3)]
+
+    def script(peer: Peer) -> None:
+        peer.log_in()
+        first, second, third = (peer.receive() for _ in orders)
+        peer.answer(third, "Error", "Extension does not exist.")
+        peer.answer(first, "Success", "Originate successfully queued")
+        peer.until_closed()
+
+    with scripted(script) as server, dialer(server.port).session() as session:
+        answers = session.originate(orders, before=math.inf)
+    assert answers == [Accepted(), Unknown("The PBX did not answer in time."), Refused("Extension does not exist.")]
+    assert [action["ChannelId"] for action in server.named("Originate")] == [str(order.call_id) for order in orders]
+
+
+def test_a_session_serves_again_after_one_that_came_too_late(pbx: SandboxPbx) -> None:
+    good, late = (replace(ORDER, call_id=uuid.uuid4()) for _ in range(2))
+    with dialer(pbx.port).session() as session:
+        assert session.originate([good], before=math.inf) == [Accepted()]
+        assert session.originate([late], before=0.0) == [NotSent()]
+        assert session.originate([replace(ORDER, call_id=uuid.uuid4())], before=math.inf) == [Accepted()]
+    assert (pbx.originates(good.call_id), pbx.originates(late.call_id)) == (1, 0)
 
 
 def test_what_goes_onto_the_wire() -> None:

@@ -79,7 +79,7 @@ def dies_after_the_originate(peer: Peer) -> None:
 
 def test_a_call_is_placed_over_tls(trusting: ssl.SSLContext, server_side: ssl.SSLContext) -> None:
     with scripted(accepts_a_call, server_side) as server, dialer(server.port, trusting).session() as session:
-        assert session.originate(ORDER, before=math.inf) == Accepted()
+        assert session.originate([ORDER], before=math.inf) == [Accepted()]
     assert len(server.named("Originate")) == 1
 
 
@@ -87,7 +87,7 @@ def test_a_connection_that_is_lost_after_originate_is_an_unknown_outcome(
     trusting: ssl.SSLContext, server_side: ssl.SSLContext
 ) -> None:
     with scripted(dies_after_the_originate, server_side) as server, dialer(server.port, trusting).session() as session:
-        assert isinstance(session.originate(ORDER, before=math.inf), Unknown)
+        assert isinstance(session.originate([ORDER], before=math.inf)[0], Unknown)
 
 
 def test_a_certificate_of_somebody_else_is_not_trusted_and_nothing_is_sent(server_side: ssl.SSLContext) -> None:
@@ -150,7 +150,7 @@ async def test_a_real_asterisk_serves_both_accounts_over_tls(
     with RunningAsterisk(certificate.private_key_and_cert_chain_pem.bytes()) as asterisk:
         place = dialer(asterisk.ami_tls_port, trusting, asterisk.originator.username, asterisk.originator.secret)
         with place.session() as session:
-            assert session.originate(ORDER, before=math.inf) == Accepted()
+            assert session.originate([ORDER], before=math.inf) == [Accepted()]
         observer = asterisk.observer
         account = AmiAccount(HOST, asterisk.ami_tls_port, observer.username, observer.secret, trusting)
         async with AmiClient(account, on_event=lambda _: None).once() as client:

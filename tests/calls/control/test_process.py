@@ -41,7 +41,7 @@ def dial(pbx: SandboxPbx, number: str, call: Call | None = None) -> Call:
     call = call or make_call(State.DIALING, number=number)
     order = DialOrder(call.id, number, NOBODY_LISTENS, "", ring_timeout_seconds=300)
     with pbx.dialer.session() as session:
-        assert session.originate(order, before=math.inf) == Accepted()
+        assert session.originate([order], before=math.inf) == [Accepted()]
     return call
 
 

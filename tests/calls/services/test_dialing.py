@@ -1,19 +1,19 @@
 """One call, step by step: through the gate to a gateway, and to the PBX at most once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import override_settings
 
-from calls.asterisk.dialer import Answer, Refused, Unknown
+from calls.asterisk.dialer import Answer, DialOrder, Refused, Unknown
 from calls.asterisk.sending import uptime
 from calls.contracts import CALL_ENDED
 from calls.endings import Ending
 from calls.models import Call, CallEvent
-from calls.services import dialing, talk
-from calls.services.dialing import dial_call, enqueue_due
+from calls.services import placing, talk
 from calls.services.do_not_call import add_do_not_call
 from calls.services.endings import end
 from calls.services.hangup import cancel_call
@@ -22,6 +22,7 @@ from opendeep.accounts.models import Organization
 from opendeep.core.models import OutboxEvent
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import AbsentPbx, RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, NUMBER, make_call, make_group, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -149,9 +150,9 @@ def test_the_state_is_committed_before_originate_is_sent() -> None:
     states: list[str] = []
 
     class Looking(RecordingDialer):
-        def originate(self, order: object, *, before: float) -> Answer:
+        def originate(self, orders: Sequence[DialOrder], *, before: float) -> list[Answer]:
             states.append(Call.objects.get(id=call.id).state)
-            return self.answer
+            return super().originate(orders, before=before)
 
     dial(call, Looking())
     assert states == [State.DIALING]
@@ -211,7 +212,7 @@ def test_a_campaign_paused_while_the_voice_was_prepared_sends_the_call_back() ->
 
 def test_a_process_that_was_held_up_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     call, dialer = ready(), RecordingDialer()
-    monkeypatch.setattr(dialing, "uptime", lambda: uptime() - dialing.ORIGINATE_WITHIN_SECONDS - 0.1)
+    monkeypatch.setattr(placing, "uptime", lambda: uptime() - placing.ORIGINATE_WITHIN_SECONDS - 0.1)
     dial(call, dialer)
     assert (call.outcome, dialer.sent) == (Outcome.FAILED, [])
     assert "held up" in call.end_reason
@@ -235,14 +236,14 @@ def test_what_happens_between_commit_and_originate_stops_the_dial(
     act: Callable[[Call], None], outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call, dialer = ready(), RecordingDialer()
-    commit = dialing._commit_dialing
+    commit = placing._commit_dialing
 
-    def commit_and_then(*arguments: Any) -> float | None:
-        before = commit(*arguments)
+    def commit_and_then(*arguments: Any) -> tuple[list[UUID], float]:
+        committed = commit(*arguments)
         act(call)
-        return before
+        return committed
 
-    monkeypatch.setattr(dialing, "_commit_dialing", commit_and_then)
+    monkeypatch.setattr(placing, "_commit_dialing", commit_and_then)
     dial(call, dialer)
     assert (call.state, call.outcome, dialer.sent) == (State.ENDED, outcome, [])
 
@@ -278,22 +279,11 @@ def test_a_job_for_a_call_that_is_gone_does_nothing() -> None:
     dial_call(call_id, clock=lambda: NOW, dialer=RecordingDialer())
 
 
-def test_calls_whose_job_was_lost_get_a_new_one(jobs: list[tuple[str, str]]) -> None:
-    later = NOW + timedelta(minutes=1)
-    lost = make_call()
-    half = ready(number="+12025550104")
-    make_call(not_before=later + timedelta(seconds=1))
-    make_call(created_at=later)  # its own job is on its way
-    make_call(State.PREPARING, number="+12025550105")
-    assert enqueue_due(later) == 2
-    assert jobs == [("calls.dial_call", str(lost.id)), ("calls.dial_call", str(half.id))]
-
-
 def test_a_voice_that_becomes_ready_asks_for_the_dial(
-    jobs: list[tuple[str, str]], django_capture_on_commit_callbacks: "pytest.FixtureRequest"
+    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: "pytest.FixtureRequest"
 ) -> None:
     call = make_call(State.PREPARING)
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         assert talk.voice_ready(call.id, gateway_id="gateway-1", at=NOW)
         assert talk.voice_ready(call.id, gateway_id="gateway-1", at=NOW)
-    assert jobs == [("calls.dial_call", str(call.id))]
+    assert jobs == [("calls.place_ready",)]

@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db.models import Q
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.models import Call, DialPace
 from calls.services import pace
-from calls.services.dialing import dial_call, enqueue_due
+from calls.services.dialing import place_ready
 from calls.services.pace import Bucket
 from calls.states import State
 from opendeep.accounts.models import Organization
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import AbsentPbx, RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, make_call, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def dial(calls: list[Call], dialer: RecordingDialer | AbsentPbx, at: object = NO
     window_s=st.floats(0.001, 20),
 )
 def test_no_window_has_more_dials_than_the_rate_and_one_burst(rate: float, gaps_ms: list[int], window_s: float) -> None:
-    bucket, at, taken = Bucket("b", Q(), rate, None), NOW, []
+    bucket, at, taken = Bucket("b", rate, None), NOW, []
     for gap in gaps_ms:
         at += timedelta(milliseconds=gap)
         if bucket.token_at(at, 0) <= at:
@@ -61,7 +61,7 @@ def test_no_window_has_more_dials_than_the_rate_and_one_burst(rate: float, gaps_
 
 @given(rate=st.floats(0.05, 50), ahead=st.integers(0, 30))
 def test_whoever_comes_at_the_moment_that_was_named_finds_a_token(rate: float, ahead: int) -> None:
-    bucket = Bucket("b", Q(), rate, None)
+    bucket = Bucket("b", rate, None)
     moment = bucket.token_at(NOW, ahead)
     for _ in range(ahead):
         at = bucket.token_at(NOW, 0)
@@ -79,10 +79,7 @@ def test_a_call_without_a_token_keeps_its_voice_and_comes_back_in_time(
     assert [call.state for call in calls] == [State.DIALING, State.PREPARING, State.PREPARING]
     assert (second.waits_for, second.gateway) == (pace.RATE, "gateway-1")
     assert (second.not_before, third.not_before) == (NOW + SECOND, NOW + 2 * SECOND)
-    assert [job for job in jobs if job[0] == "calls.dial_call"] == [
-        ("calls.dial_call", str(second.id)),
-        ("calls.dial_call", str(third.id)),
-    ]
+    assert jobs.count(("calls.place_ready",)) == 2  # in a second, and in two
     dial([second, third], dialer, NOW + SECOND)
     assert (second.state, third.state) == (State.DIALING, State.PREPARING)
     dial([third], dialer, NOW + 2 * SECOND)
@@ -96,11 +93,12 @@ def test_before_its_token_a_call_does_not_even_log_in_at_the_pbx() -> None:
     assert second.state == State.PREPARING
 
 
-def test_the_sweep_waits_for_the_token_too(jobs: list[tuple[str, ...]]) -> None:
-    call = make_call(State.PREPARING, voice_ready_at=NOW, not_before=NOW + 10 * SECOND, waits_for=pace.RATE)
-    assert enqueue_due(NOW + 9 * SECOND) == 0
-    assert enqueue_due(NOW + 10 * SECOND) == 1
-    assert jobs == [("calls.dial_call", str(call.id))]
+def test_the_sweep_waits_for_the_token_too() -> None:
+    make_call(State.PREPARING, voice_ready_at=NOW, not_before=NOW + 10 * SECOND, waits_for=pace.RATE)
+    dialer = RecordingDialer()
+    assert place_ready(lambda: NOW + 9 * SECOND, dialer=dialer) == 0
+    assert place_ready(lambda: NOW + 10 * SECOND, dialer=dialer) == 1
+    assert len(dialer.sent) == 1
 
 
 def test_organizations_share_the_rate_of_the_system() -> None:
@@ -132,7 +130,7 @@ def test_a_dial_that_is_not_committed_takes_no_token(monkeypatch: pytest.MonkeyP
     def broken(*args: object, **fields: object) -> None:
         raise RuntimeError("the database went away")
 
-    monkeypatch.setattr("calls.services.dialing.apply", broken)
+    monkeypatch.setattr("calls.services.placing.apply", broken)
     with pytest.raises(RuntimeError):
         dial([call], RecordingDialer())
     assert not DialPace.objects.exists()

@@ -118,7 +118,10 @@ def test_changed_settings_wake_what_waits_for_them(jobs: list[tuple[str, str]]) 
 
 @pytest.mark.parametrize("change", ["organization", "hours"])
 def test_saving_settings_wakes_by_itself(
-    change: str, jobs: list[tuple[str, str]], django_capture_on_commit_callbacks: "pytest.FixtureRequest"
+    change: str,
+    jobs: list[tuple[str, str]],
+    django_capture_on_commit_callbacks: "pytest.FixtureRequest",
+    redis_url: str,
 ) -> None:
     organization = make_organization()
     make_call(organization=organization, waits_for="calling_hours", not_before=NOW + timedelta(days=900))
@@ -127,4 +130,4 @@ def test_saving_settings_wakes_by_itself(
             organization.save()
         else:
             CallingHours.objects.create(organization=organization, weekday=0, opens_minute=0, closes_minute=60)
-    assert [name for name, *_ in jobs] == ["calls.dial_due"]
+    assert [name for name, *_ in jobs] == ["calls.prepare_due"]

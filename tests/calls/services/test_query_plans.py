@@ -1,6 +1,7 @@
 """What dialing and dispatch ask about live calls does not read the ended ones, of which there are more every day."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -8,11 +9,12 @@ from django.db.backends.utils import CursorWrapper
 from django.test.utils import CaptureQueriesContext
 
 from calls.services import channels, overdue, talk
-from calls.services.dialing import dial_call, enqueue_due, use_free_lines
+from calls.services.dialing import place_ready, prepare_due, use_free_lines
 from calls.states import State
 from campaigns.services.dispatch import dispatch_due
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, make_call, make_campaign, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -68,8 +70,13 @@ def dispatch() -> None:
 
 def sweep() -> None:
     make_call(State.TALKING, deadline_at=NOW)
-    enqueue_due(NOW)
-    use_free_lines(NOW)
+    make_gateway()
+    make_call(number="+12025550104")
+    make_call(number="+12025550105", waits_for="line", not_before=NOW + timedelta(seconds=2))
+    make_call(State.PREPARING, voice_ready_at=NOW, number="+12025550106")
+    prepare_due(lambda: NOW)
+    place_ready(lambda: NOW, dialer=RecordingDialer())
+    use_free_lines(lambda: NOW)
     overdue.end_overdue(NOW)
     channels.gone([], dialled_before=NOW)
 

@@ -13,7 +13,6 @@ from calls.contracts import CALL_ENDED
 from calls.endings import Ending
 from calls.models import Call
 from calls.services import capacity, endings, talk
-from calls.services.dialing import dial_call
 from calls.services.do_not_call import add_do_not_call
 from calls.services.endings import Hangup
 from calls.services.requests import request_call
@@ -23,6 +22,7 @@ from opendeep.core.errors import Conflict
 from opendeep.core.models import OutboxEvent
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, NUMBER, make_call, make_organization, make_request, open_at_any_hour
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

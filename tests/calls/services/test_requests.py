@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_request_becomes_a_queued_call_with_a_job(
-    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any
+    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any, redis_url: str
 ) -> None:
     request = make_request(make_organization())
     with django_capture_on_commit_callbacks(execute=True):
@@ -28,10 +28,12 @@ def test_a_request_becomes_a_queued_call_with_a_job(
     call = Call.objects.get(id=call_id)
     assert (call.state, call.number, call.not_before) == (State.QUEUED, request.number, NOW)
     assert Brief.from_json(call.brief) == request.brief
-    assert jobs == [("calls.dial_call", str(call_id))]
+    assert jobs == [("calls.prepare_due",)]
 
 
-def test_a_call_for_later_gets_no_job_now(jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any) -> None:
+def test_a_call_for_later_gets_no_job_now(
+    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any, redis_url: str
+) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         request_call(make_request(make_organization(), not_before=NOW + timedelta(hours=1)), at=NOW)
     assert jobs == []

@@ -70,7 +70,7 @@ def test_the_end_is_told_once_with_everything_that_others_need() -> None:
     assert (call.outcome, call.end_reason, call.deadline_at) == (Outcome.BUSY, BUSY.reason, None)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_nothing_is_written_when_the_fact_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     call = make_call(State.RINGING)
 

@@ -10,13 +10,13 @@ from calls.control.process import CallControl
 from calls.facade import decision_of, outage_of
 from calls.models import Call
 from calls.services import talk
-from calls.services.dialing import dial_call
 from calls.states import Outcome, State
 from calls.trunks.models import Trunk
 from opendeep.core.clock import now
 from tests.calls.conftest import eventually, make_gateway, running
 from tests.calls.control.test_process import QUICK
 from tests.calls.pbx import RINGS_FOR_EVER, SECRET, USERNAME, SandboxPbx
+from tests.calls.steps import dial_call
 from tests.factories import make_call, make_organization, open_at_any_hour
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -10,12 +10,14 @@ from calls.contracts import LineOutage
 from calls.models import Call
 from calls.services import capacity, endings
 from calls.services.endings import Hangup
+from calls.services.occupancy import Occupancy
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
 from calls.trunks import service
 from calls.trunks.breaker import PAUSE_WITHOUT_PBX, PROBES
 from calls.trunks.choice import Full
 from calls.trunks.models import Trunk
+from calls.trunks.ways_out import WaysOut
 from tests.factories import NOW, make_call, make_organization
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,10 @@ def fail(on: Trunk, times: int, at: datetime = NOW, hangup: Hangup = CONGESTION)
         endings.hung_up(live(on, n, State.DIALING, dialing_at=at).id, hangup, at=at)
 
 
+def choose_for(call: Call, at: datetime) -> Trunk | Full | LineOutage:
+    return WaysOut.now().choose_for(call, Occupancy.live(), at)
+
+
 def reread(row: Trunk) -> Trunk:
     return Trunk.objects.get(pk=row.pk)
 
@@ -51,7 +57,7 @@ def test_the_settings_trunk_makes_itself_and_has_their_lines() -> None:
     with override_settings(TRUNK_LINES=3):
         assert capacity.free_lines(at=NOW) == 3
     assert not Trunk.objects.exists()  # to look makes no row
-    service.choose_for(make_call(), NOW)
+    choose_for(make_call(), NOW)
     assert list(Trunk.objects.values_list("name", "pbx", "lines")) == [("default", "default", None)]
 
 
@@ -59,7 +65,7 @@ def test_calls_spread_over_the_trunks_by_their_lines() -> None:
     first, second = trunk("first", lines=1), trunk("second", lines=2, position=1)
     taken = []
     for n in range(4):
-        chosen = service.choose_for(make_call(number=number(n)), NOW)
+        chosen = choose_for(make_call(number=number(n)), NOW)
         if isinstance(chosen, Trunk):
             taken.append(chosen)
             live(chosen, 10 + n)
@@ -77,7 +83,7 @@ def test_one_trunk_that_is_over_its_lines_does_not_take_the_room_of_another() ->
 
 def test_a_trunk_that_is_switched_off_takes_no_call() -> None:
     trunk(enabled=False)
-    assert service.choose_for(make_call(), NOW) == Full()
+    assert choose_for(make_call(), NOW) == Full()
     assert capacity.free_lines(at=NOW) == 0
 
 
@@ -85,11 +91,11 @@ def test_a_trunk_with_organizations_is_theirs_alone_and_they_use_no_other() -> N
     owner, other = make_organization(), make_organization(name="Other")
     own, shared = trunk("own", lines=2), trunk("shared", lines=5, position=1)
     own.organizations.add(owner)
-    assert service.choose_for(make_call(organization=owner), NOW) == own
-    assert service.choose_for(make_call(organization=other), NOW) == shared
+    assert choose_for(make_call(organization=owner), NOW) == own
+    assert choose_for(make_call(organization=other), NOW) == shared
     live(own, 1, organization=owner)
     live(own, 2, organization=owner)
-    assert service.choose_for(make_call(organization=owner, number=number(9)), NOW) == Full()
+    assert choose_for(make_call(organization=owner, number=number(9)), NOW) == Full()
     assert capacity.free_lines(owner.id, at=NOW + timedelta(hours=-1)) == 0
 
 
@@ -105,7 +111,7 @@ def test_switching_off_its_own_trunk_does_not_send_an_organization_to_the_shared
     owner = make_organization()
     trunk("own", enabled=False).organizations.add(owner)
     trunk("shared", position=1)
-    assert service.choose_for(make_call(organization=owner), NOW) == Full()
+    assert choose_for(make_call(organization=owner), NOW) == Full()
 
 
 @pytest.mark.parametrize(
@@ -135,7 +141,7 @@ def test_a_trunk_that_places_no_calls_is_out_of_order() -> None:
     assert (row.out_of_order_since, row.retry_at) == (NOW, NOW + timedelta(seconds=30))
     assert row.out_of_order_reason == "5 of the last 5 calls could not be placed. No line was free."
     assert row.times_out_of_order == 1
-    assert service.choose_for(make_call(number=number(50)), NOW) == LineOutage(
+    assert choose_for(make_call(number=number(50)), NOW) == LineOutage(
         NOW, NOW + timedelta(seconds=30), row.out_of_order_reason
     )
 
@@ -161,9 +167,9 @@ def test_only_a_few_calls_try_it_again() -> None:
     fail(row, 5)
     later = NOW + timedelta(seconds=31)
     for n in range(PROBES):
-        assert service.choose_for(make_call(number=number(50 + n)), later) == row
+        assert choose_for(make_call(number=number(50 + n)), later) == row
         live(row, 60 + n, State.DIALING, preparing_at=later, dialing_at=later)
-    assert isinstance(service.choose_for(make_call(number=number(70)), later), LineOutage)
+    assert isinstance(choose_for(make_call(number=number(70)), later), LineOutage)
 
 
 def test_the_first_that_reaches_the_far_end_closes_it_and_what_was_before_counts_no_more() -> None:

@@ -11,7 +11,6 @@ from calls.contracts import Ack, Command, CommandName
 from calls.control.process import CallControl
 from calls.models import Call
 from calls.services import hangup, talk
-from calls.services.dialing import dial_call
 from calls.states import Outcome, State
 from calls.trunks.models import Trunk
 from opendeep.core import alive
@@ -19,6 +18,7 @@ from opendeep.core.clock import now
 from tests.calls.conftest import eventually, make_gateway, running
 from tests.calls.control.test_process import QUICK, answer_to
 from tests.calls.pbx import RINGS_FOR_EVER, SECRET, USERNAME, SandboxPbx, sandbox_pbx
+from tests.calls.steps import dial_call
 from tests.factories import make_call, make_organization, open_at_any_hour
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -5,22 +5,24 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from calls import tasks
 from calls.models import Call, CallEvent
 from calls.services import endings, talk
 from calls.services.do_not_call import add_do_not_call
 from calls.services.endings import Hangup
 from calls.states import AT_THE_PBX, State
-from calls.tasks import dial_call
 from campaigns.services import control
 from campaigns.services.dispatch import dispatch_due
 from opendeep.accounts.models import Organization
 from opendeep.core.clock import now
 from opendeep.core.errors import Conflict
+from tests.calls.steps import dial_call
 
 MARK = "mark"
 """The kind of the event that an owner's wish leaves in its own transaction."""
@@ -88,13 +90,13 @@ def dispatch() -> int:
 
 
 def dial(call: str) -> None:
-    dial_call(call)
+    dial_call(UUID(call))
 
 
 def dial_all(calls: list[str], seed: int) -> None:
     random.Random(seed).shuffle(calls)
     for call in calls:
-        dial_call(call)
+        dial_call(UUID(call))
 
 
 def work(seconds: float, seed: int) -> int:
@@ -118,7 +120,7 @@ def _one_step(random_: random.Random) -> None:
         if random_.random() < ENDS:
             endings.hung_up(call.pk, Hangup(BUSY), at=now())
     else:
-        dial_call(str(call.pk))
+        random_.choice((partial(dial_call, call.pk), tasks.prepare_due, tasks.place_ready))()
 
 
 def _any_call(random_: random.Random) -> Call | None:

@@ -7,7 +7,6 @@ import pytest
 from django.test import override_settings
 
 from calls.models import Call, CallingHours
-from calls.services.dialing import dial_call
 from calls.services.do_not_call import add_do_not_call
 from campaigns.models import Campaign, Report, Task
 from campaigns.services import outlook
@@ -15,6 +14,7 @@ from campaigns.services.dispatch import dispatch_due
 from opendeep.accounts.models import Organization
 from tests.api_client import Api
 from tests.calls.dialers import RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, make_campaign, make_conversation, plan_data
 from tests.openai_server import OpenAIServer
 

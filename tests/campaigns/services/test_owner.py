@@ -15,7 +15,7 @@ from campaigns.planning.next_step import ANSWERED
 from campaigns.reporting.figures import table_for
 from campaigns.services import control, owner
 from campaigns.services.advance import note_call_judged
-from campaigns.services.claims import take_step
+from campaigns.services.claims import claim_due
 from campaigns.services.dispatch import dispatch_due
 from campaigns.states import CampaignStatus
 from opendeep.core import outbox
@@ -70,7 +70,7 @@ def test_a_late_answer_calls_again_and_the_new_call_knows_it() -> None:
     task.refresh_from_db()
     assert (task.status, task.next_action_reason) == ("pending", ANSWERED)
     assert task.next_action_at is not None
-    take_step(task.campaign_id, task.next_action_at)
+    claim_due(task.campaign_id, task.next_action_at, 1)
     call = Call.objects.get(origin=task_origin(task.pk), attempt=2)
     told = Brief.from_json(call.brief).earlier.splitlines()
     assert told[-1] == "Question: May she bring her dog? Answer: Yes, dogs are welcome."

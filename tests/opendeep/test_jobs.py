@@ -1,0 +1,63 @@
+"""Jobs: sweeps that are kicked, and the connections of the processes that do them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from celery.signals import task_prerun
+from django.db import connection, transaction
+
+from opendeep.accounts.models import Organization
+from opendeep.core import jobs as core_jobs
+from opendeep.core.jobs import kick_at_on_commit
+from tests.factories import NOW
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> list[tuple[str, float]]:
+    """The sweeps that were queued, and after how many seconds they begin."""
+    found: list[tuple[str, float]] = []
+
+    def enqueue(task_name: str, *args: Any, **options: float) -> bool:
+        found.append((task_name, round(options["countdown_seconds"], 3)))
+        return True
+
+    monkeypatch.setattr(core_jobs, "enqueue", enqueue)
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_who_wait_for_about_the_same_moment_are_found_by_one_sweep_behind_it(
+    queued: list[tuple[str, float]],
+) -> None:
+    with transaction.atomic():
+        for ms in (1_810, 1_900, 1_990, 3_000):
+            kick_at_on_commit("tests.sweep", NOW + timedelta(milliseconds=ms), at=NOW)
+    assert queued == [("tests.sweep", 2.0), ("tests.sweep", 3.0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_moment_that_has_passed_is_now(queued: list[tuple[str, float]]) -> None:
+    with transaction.atomic():
+        kick_at_on_commit("tests.sweep", NOW - timedelta(seconds=5), at=NOW)
+    assert queued == [("tests.sweep", 0.0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_finds_a_connection_although_the_one_of_the_last_job_was_cut() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no server that could cut a connection")
+    Organization.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    kept = connection.connection
+    task_prerun.send(sender=None)
+    assert Organization.objects.count() == 0
+    assert connection.connection is kept
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
+    other.close()
+    task_prerun.send(sender=None)
+    assert Organization.objects.count() == 0
