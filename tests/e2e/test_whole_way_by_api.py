@@ -12,7 +12,7 @@ from tests.e2e.product import Api, RunningProduct, wait_until
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
 NEW_YORK = ZoneInfo("America/New_York")
-HELPFUL, TOMORROW, NEVER = "+12025550100", "+12025550104", "+12025550105"
+HELPFUL, BUSY, TOMORROW, NEVER = "+12025550100", "+12025550101", "+12025550104", "+12025550105"
 VOICEMAIL, FAX = "+12025550103", "+12025550116"
 
 
@@ -61,11 +61,18 @@ def test_who_said_never_is_on_the_list_and_settled(api: Api, tasks: dict[str, di
     assert NEVER in [entry["number"] for entry in api.get("/api/do-not-call/")["results"]]
 
 
+def test_a_plan_for_nobody_but_who_said_never_is_refused(api: Api, tasks: dict[str, dict[str, Any]]) -> None:
+    reply = flow.plan_of(api, f"Ask {NEVER} whether they want a new appointment.")
+    body = {"conversation_id": reply["conversation_id"], "campaign_plan": reply["campaign_plan"]}
+    status, answer = api.post("/api/execute_campaign", body)
+    assert (status, answer["error"]["code"]) == (400, "nobody_callable")
+
+
 def test_who_said_never_is_not_dialled_for_another_task(
     api: Api, product: RunningProduct, tasks: dict[str, dict[str, Any]]
 ) -> None:
     before = len([entry for entry in product.dialled() if entry["number"] == NEVER])
-    again = flow.execute(api, flow.plan_of(api, f"Ask {NEVER} whether they want a new appointment."))
+    again = flow.execute(api, flow.plan_of(api, f"Ask {NEVER} and {BUSY} whether they want a new appointment."))
     task = flow.wait_until_judged(api, again)[NEVER]
     assert task["conclusion_code"] == "do_not_call"
     assert len([entry for entry in product.dialled() if entry["number"] == NEVER]) == before

@@ -3,10 +3,10 @@
 import pytest
 
 from calls.facade import decision_of
-from calls.services.dialing import dial_call
 from calls.services.do_not_call import add_do_not_call
 from calls.states import Outcome
 from tests.calls.dialers import RecordingDialer
+from tests.calls.steps import dial_call
 from tests.factories import NOW, NUMBER, make_call, make_organization
 
 pytestmark = pytest.mark.django_db
