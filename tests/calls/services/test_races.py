@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 
 from calls.contracts import CALL_ENDED
@@ -28,6 +28,8 @@ from tests.factories import NOW, NUMBER, make_call, make_organization, make_requ
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 T = TypeVar("T")
+HELD_SECONDS = 0.3
+"""Long enough for somebody who does not wait to read what is not committed yet."""
 
 
 def at_once(*jobs: Callable[[], T]) -> list[T]:
@@ -145,6 +147,27 @@ def test_a_no_at_the_same_moment_comes_before_or_after_the_dial_and_nowhere_else
         at_once(refuse, dial)
         call.refresh_from_db()
         assert (call.state, len(dialer.sent)) in {(State.DIALING, 1), (State.ENDED, 0)}
+
+
+def test_a_no_waits_for_the_dial_that_it_meets_in_the_middle_and_hangs_it_up() -> None:
+    call = make_call(State.PREPARING, number=NUMBER, voice_ready_at=NOW)
+    dials, listed = threading.Event(), threading.Event()
+
+    def dial() -> None:
+        with transaction.atomic():
+            capacity.lock_lines()
+            assert apply(call.id, Signal.DIAL, at=NOW, source="engine")
+            dials.set()
+            assert not listed.wait(HELD_SECONDS)
+
+    def refuse() -> None:
+        dials.wait()
+        add_do_not_call(call.organization_id, NUMBER, source="t", reason="", at=NOW)
+        listed.set()
+
+    at_once(dial, refuse)
+    call.refresh_from_db()
+    assert (call.state, call.hang_up_requested_at) == (State.DIALING, NOW)
 
 
 def test_two_requests_for_one_origin_make_one_call() -> None:
