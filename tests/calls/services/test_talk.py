@@ -10,7 +10,7 @@ from calls.models import Call
 from calls.selectors import call_view, calls_of_origin, events_of, talk_order, transcript_of
 from calls.services import talk
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
-from calls.states import State
+from calls.states import Outcome, State
 from calls.trunks.models import Trunk
 from opendeep.core.errors import DomainError, NotFound
 from tests.factories import NOW, NUMBER, make_call, make_organization
@@ -65,6 +65,12 @@ def test_who_was_heard_first_stands_first_whatever_the_model_counted_first() -> 
 def test_the_same_item_twice_in_one_go_keeps_the_last_word() -> None:
     call = make_call(State.TALKING)
     talk.record_turns(call.id, [turn("a", 0, "Hel"), turn("a", 0, "Hello")])
+    assert [t.text for t in transcript_of(call.id)] == ["Hello"]
+
+
+def test_what_was_said_is_kept_also_when_the_end_of_the_call_was_told_first() -> None:
+    call = make_call(State.ENDED, outcome=Outcome.DROPPED)
+    talk.record_turns(call.id, [turn("a", 0, "Hello")])
     assert [t.text for t in transcript_of(call.id)] == ["Hello"]
 
 
