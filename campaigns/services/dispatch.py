@@ -7,7 +7,7 @@ wait.
 
 import heapq
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ ROUNDS_PER_TICK_AT_MOST = 20
 """Each gives out the lines that are left to those who may have something due yet."""
 CLAIMED_AT_ONCE = 25
 LOOKS_AT_MOST = 50
-"""At one campaign in a round: what is due there may have to wait for its hour, hundreds at a time."""
+"""In a round: what is due may have to wait for its hour, hundreds at a time."""
 
 
 def dispatch_due(at: datetime) -> int:
@@ -145,39 +145,57 @@ def _claim_shares(order: Sequence[UUID], turns: Sequence[_Turn], lines: FreeLine
     Those that have nothing more due lose their place, and what they did not take is free again.
     """
     shares = Counter(order)
-    claimed: dict[UUID, int] = {}
+    claims = _claim(shares, at)
     places = {one.campaign_id: one for turn in turns for one in turn.claimants}
     for turn in turns:
         for claimant in [one for one in turn.claimants if one.campaign_id in shares]:
-            share = shares[claimant.campaign_id]
-            claims = _claim(claimant.campaign_id, share, at)
-            claimed[claimant.campaign_id] = claims.claimed
-            for _ in range(claims.claimed):
+            claimed, more = claims[claimant.campaign_id].claimed, claims[claimant.campaign_id].more
+            for _ in range(claimed):
                 claimant.step_on()
-            lines.give_back(turn.organization_id, campaign_group_key(claimant.campaign_id), share - claims.claimed)
-            if not claims.more:
+            unused = shares[claimant.campaign_id] - claimed
+            lines.give_back(turn.organization_id, campaign_group_key(claimant.campaign_id), unused)
+            if not more:
                 turn.claimants.remove(claimant)
         heapq.heapify(turn.claimants)
-    served = []
-    for campaign_id in order:
-        if claimed.get(campaign_id):
-            claimed[campaign_id] -= 1
-            served.append(places[campaign_id])
-    return served
+    return [places[campaign_id] for campaign_id in _served(order, claims)]
 
 
-def _claim(campaign_id: UUID, share: int, at: datetime) -> Claims:
-    claims = Claims(0, more=True)
+def _claim(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
+    claims = dict.fromkeys(shares, Claims(0, more=True))
     for _ in range(LOOKS_AT_MOST):
-        if claims.claimed == share or not claims.more:
+        wanted = _some_of({pk: shares[pk] - claims[pk].claimed for pk in shares if claims[pk].more})
+        if not wanted:
             break
-        more = claim_due(campaign_id, at, min(share - claims.claimed, CLAIMED_AT_ONCE))
-        claims = Claims(claims.claimed + more.claimed, more.more)
+        for campaign_id, new in claim_due(wanted, at).items():
+            claims[campaign_id] = Claims(claims[campaign_id].claimed + new.claimed, new.more)
     return claims
 
 
-def _remember(served: list[_Claimant], at: datetime) -> None:
-    last_turn = {claimant.campaign_id: (number, claimant.finish) for number, claimant in enumerate(served)}
-    for campaign_id, (number, finish) in last_turn.items():
-        moment = at + timedelta(microseconds=number)  # so that the order within one tick counts, too
-        Campaign.objects.filter(pk=campaign_id).update(last_claimed_at=moment, dispatch_turn=finish)
+def _some_of(shares: Mapping[UUID, int]) -> dict[UUID, int]:
+    """As many as are claimed in one transaction."""
+    left, some = CLAIMED_AT_ONCE, {}
+    for campaign_id, share in shares.items():
+        some[campaign_id] = min(share, left)
+        left -= some[campaign_id]
+    return {campaign_id: share for campaign_id, share in some.items() if share}
+
+
+def _served(order: Sequence[UUID], claims: Mapping[UUID, Claims]) -> Iterator[UUID]:
+    """`order` without those who found nothing to claim."""
+    left = {campaign_id: found.claimed for campaign_id, found in claims.items()}
+    for campaign_id in order:
+        if left[campaign_id]:
+            left[campaign_id] -= 1
+            yield campaign_id
+
+
+def _remember(served: Sequence[_Claimant], at: datetime) -> None:
+    """The order within one tick counts, too: its number is in the microseconds."""
+    last = {claimant.campaign_id: (number, claimant.finish) for number, claimant in enumerate(served)}
+    Campaign.objects.bulk_update(
+        [
+            Campaign(pk=campaign_id, last_claimed_at=at + timedelta(microseconds=number), dispatch_turn=finish)
+            for campaign_id, (number, finish) in sorted(last.items())
+        ],
+        ["last_claimed_at", "dispatch_turn"],
+    )

@@ -1,6 +1,7 @@
 """Queueing of Celery jobs after the commit that makes them necessary."""
 
 import math
+import time
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -75,7 +76,14 @@ def kick_on_commit(sweep: str) -> None:
     transaction.on_commit(partial(_kick, sweep), robust=True)
 
 
+_covered_until: dict[str, float] = {}
+"""By sweep: until when (monotonic) this process need not ask, because it has queued a sweep that begins later."""
+
+
 def _kick(sweep: str) -> None:
+    asked_at = time.monotonic()
+    if asked_at < _covered_until.get(sweep, asked_at):
+        return
     for_ms = int(KICK_EVERY_SECONDS * 1000)
     try:
         redis = connection()
@@ -87,4 +95,6 @@ def _kick(sweep: str) -> None:
     if is_first:
         enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS)
     elif is_second:  # it begins when its key is gone, so it sees what the others found the key for
-        enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)
+        queued = enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)
+        if queued:  # the rest is for clocks of workers that are ahead
+            _covered_until[sweep] = asked_at + KICK_EVERY_SECONDS * 0.75

@@ -19,7 +19,7 @@ def queued(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> list[tuple[str, f
     found: list[tuple[str, float]] = []
 
     def enqueue(task_name: str, *args: Any, **options: float) -> bool:
-        found.append((task_name, round(options["countdown_seconds"], 3)))
+        found.append((task_name, round(options.get("countdown_seconds", 0.0), 3)))
         return True
 
     monkeypatch.setattr(core_jobs, "enqueue", enqueue)
@@ -41,6 +41,24 @@ def test_a_moment_that_has_passed_is_now(queued: list[tuple[str, float]]) -> Non
     with transaction.atomic():
         kick_at_on_commit("tests.sweep", NOW - timedelta(seconds=5), at=NOW)
     assert queued == [("tests.sweep", 0.0)]
+
+
+def test_a_process_that_has_queued_a_sweep_for_later_asks_nobody_until_then(
+    queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+    assert queued == [("tests.sweep", 0.0), ("tests.sweep", 60.0)]
+    monkeypatch.setattr(core_jobs, "connection", lambda: pytest.fail("Redis was asked"))
+    core_jobs._kick("tests.sweep")
+
+
+def test_a_sweep_that_could_not_be_queued_is_asked_for_again(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_jobs, "enqueue", lambda *_, **__: False)
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+    assert not core_jobs._covered_until
 
 
 @pytest.mark.django_db(transaction=True)

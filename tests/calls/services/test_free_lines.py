@@ -71,6 +71,7 @@ def test_many_ends_at_the_same_moment_make_one_sweep_at_once_and_one_for_all_the
         assert isinstance(ttl, int)
         assert 0 < ttl <= 60_000
         connection().delete(*(prefix + sweep for sweep in SWEEPS))  # as the time does
+    core_jobs._covered_until.clear()
     with django_capture_on_commit_callbacks(execute=True):
         endings.hung_up(make_call(State.RINGING, number="+12025550150").id, Hangup(17), at=NOW)
     assert kicked[4:] == [(sweep, 0.0) for sweep, _ in kicked[4:]]

@@ -116,6 +116,16 @@ def test_an_organization_with_many_campaigns_does_not_starve_another(settings: S
     assert sum(claimed(campaign) for campaign in crowd) == 2
 
 
+def test_a_task_that_is_refused_keeps_nobody_else_of_its_tick_from_his_call(organization: Organization) -> None:
+    first, second = campaign_of(organization, 3), campaign_of(organization, 3, 50)
+    refused = Task.objects.filter(campaign=first)[1]
+    make_call(State.TALKING, organization=organization, origin=task_origin(refused.pk))
+    assert dispatch_due(NOW) == 5
+    assert (claimed(first), claimed(second)) == (2, 3)
+    refused.refresh_from_db()
+    assert (refused.status, refused.next_action_at) == ("pending", NOW + AFTER_REFUSAL)
+
+
 def test_with_one_line_campaigns_take_turns(organization: Organization, settings: Settings) -> None:
     settings.MAX_CONCURRENT_CALLS = 1
     campaigns = [campaign_of(organization, 3, 10 * n) for n in range(3)]

@@ -70,7 +70,7 @@ def test_a_late_answer_calls_again_and_the_new_call_knows_it() -> None:
     task.refresh_from_db()
     assert (task.status, task.next_action_reason) == ("pending", ANSWERED)
     assert task.next_action_at is not None
-    claim_due(task.campaign_id, task.next_action_at, 1)
+    claim_due({task.campaign_id: 1}, task.next_action_at)
     call = Call.objects.get(origin=task_origin(task.pk), attempt=2)
     told = Brief.from_json(call.brief).earlier.splitlines()
     assert told[-1] == "Question: May she bring her dog? Answer: Yes, dogs are welcome."
