@@ -121,7 +121,7 @@ class _OtherCall:
 def _calls_to(calls: Sequence[Call], at: datetime) -> dict[tuple[UUID, str], list[_OtherCall]]:
     """Whatever is going on with the same numbers, and what was dialled lately."""
     same = Q(organization__in={call.organization_id for call in calls}, number__in={call.number for call in calls})
-    lately = Call.objects.filter(same, dialing_at__gt=at - HISTORY)
+    lately = Call.objects.filter(same, dialing_at__gt=at - HISTORY, trunk_fault=False)  # else it rang nobody
     going_on = Call.objects.live().filter(same)
     columns = ("organization", "number", "id", "dialing_at", "state")
     found: dict[tuple[UUID, str], list[_OtherCall]] = {}

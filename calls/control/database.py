@@ -25,8 +25,17 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
             return await sync_to_async(_fresh, thread_sensitive=False)(function, *args, **kwargs)
         except (OperationalError, InterfaceError) as error:
             log.warning("database_away", error=str(error).strip())
+        finally:
+            _end_if_cancelled()
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def _end_if_cancelled() -> None:
+    """asgiref forgets a cancellation that came while the function itself waited for something asynchronous."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _fresh(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

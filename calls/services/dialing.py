@@ -64,7 +64,7 @@ def use_free_lines(clock: Clock) -> int:
     if not waiting_for_line.exists():
         return 0
     ids = list(waiting_for_line.order_by("created_at").values_list("id", flat=True)[: open_lines(at)])
-    Call.objects.filter(id__in=ids, state=State.QUEUED).update(not_before=at)
+    Call.objects.filter(id__in=ids, state=State.QUEUED).update_in_order(not_before=at)
     return prepare_due(clock) if ids else 0
 
 

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from calls.models import Call, CallQuerySet
-from calls.states import State
+from calls.states import State, Transfer
 from calls.trunks.models import DEFAULT_TRUNK
 
 SYSTEM = "system"
@@ -42,8 +42,11 @@ class Occupancy:
         """One query, of as many rows as there are different holders."""
         occupancy = cls()
         columns = ("organization", "group", "trunk", "gateway", "state")
-        for *holders, state, number in calls.order_by().values_list(*columns).annotate(calls=Count("pk")):
-            occupancy._count(_keys(*holders), State(state), number)
+        put_through = Count("pk", filter=Q(transfer__in=(Transfer.RINGING, Transfer.ANSWERED)))
+        counted = calls.order_by().values_list(*columns).annotate(calls=Count("pk"), put_through=put_through)
+        for organization_id, group, trunk, gateway_id, state, number, second_lines in counted:
+            occupancy._count(_keys(organization_id, group, trunk, gateway_id), State(state), number)
+            occupancy.calls[trunk_key(trunk)] += second_lines  # the person is rung by the trunk of the call
         return occupancy
 
     @classmethod

@@ -10,6 +10,7 @@ from calls.asterisk.pbx import pbx_names
 from calls.models import Call
 from calls.trunks.models import Trunk
 from calls.trunks.service import condition_of
+from opendeep.core.changed_fields import SavesChangedFields
 from opendeep.core.clock import now
 
 BREAKER = (
@@ -36,7 +37,7 @@ class TrunkForm(forms.ModelForm[Trunk]):
 
 
 @admin.register(Trunk)
-class TrunkAdmin(admin.ModelAdmin[Trunk]):
+class TrunkAdmin(SavesChangedFields):
     form = TrunkForm
     list_display = ("name", "pbx", "enabled", "position", "lines", "taken", "condition", "retry_at")
     list_filter = ("enabled", "pbx")

@@ -36,7 +36,11 @@ class Trunk(models.Model):
     context = models.CharField(
         max_length=80, blank=True, validators=[context_is_a_word], help_text="Empty: ASTERISK_CONTEXT."
     )
-    lines = models.PositiveIntegerField(null=True, blank=True, help_text="Calls at once. Empty: TRUNK_LINES.")
+    lines = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Calls at once; one that is put through to a person takes two. Empty: TRUNK_LINES.",
+    )
     calls_per_second = models.FloatField(null=True, blank=True, help_text="Dials a second. Empty: no limit of its own.")
     wide_band = models.BooleanField(default=False, help_text="24 kHz sound; PBX and trunk must carry it.")
     enabled = models.BooleanField(default=True, help_text="Off: running calls go on, no new one takes it.")

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db.models import F
+from django.db.models import F, Q
 
 from calls.contracts import LineOutage
 from calls.models import Call
@@ -93,7 +93,7 @@ def note_ended(call: Call, outcome: Outcome, fault: str, *, at: datetime) -> boo
     if call.trunk_id is None or outcome in TELLS_NOTHING:
         return False
     if not fault:
-        return outcome != Outcome.FAILED and note_heard(call, at=at)
+        return _was_heard(call, outcome) and note_heard(call, at=at)
     trunk = Trunk.objects.get(pk=call.trunk_id)
     if trunk.out_of_order_since is None:
         reason = why_open(_last_faults(trunk), fault)
@@ -104,11 +104,19 @@ def note_ended(call: Call, outcome: Outcome, fault: str, *, at: datetime) -> boo
     return False
 
 
+def _was_heard(call: Call, outcome: Outcome) -> bool:
+    """Whether the far end has said something. A network may decline a call in its stead, which says little."""
+    if outcome == Outcome.REJECTED:
+        return call.ringing_at is not None or call.answered_at is not None
+    return outcome != Outcome.FAILED
+
+
 def _last_faults(trunk: Trunk) -> list[bool]:
     ended = Call.objects.filter(trunk=trunk, state=State.ENDED, dialing_at__isnull=False)
     if trunk.in_order_since is not None:
         ended = ended.filter(ended_at__gte=trunk.in_order_since)
-    telling = ended.exclude(outcome__in=TELLS_NOTHING).order_by("-ended_at")
+    failed_otherwise = Q(outcome=Outcome.FAILED, trunk_fault=False)
+    telling = ended.exclude(outcome__in=TELLS_NOTHING).exclude(failed_otherwise).order_by("-ended_at")
     return list(telling.values_list("trunk_fault", flat=True)[:WINDOW])
 
 

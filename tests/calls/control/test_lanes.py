@@ -2,8 +2,10 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import OperationalError
 
 from calls.asterisk.ami_codec import AmiMessage
@@ -88,3 +90,18 @@ async def test_what_was_asked_for_waits_for_room_in_a_flood(monkeypatch: pytest.
     inbox._queue.get_nowait()
     await waiting
     assert inbox._queue.get_nowait().news == asked_for
+
+
+async def test_a_cancellation_that_comes_while_the_work_waits_for_something_asynchronous_counts() -> None:
+    begun = asyncio.Event()
+
+    async def hint() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):  # as clients do that have their answer at the same moment
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(in_database(async_to_sync(hint)))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -51,6 +51,13 @@ def test_holidays_count_unless_the_organization_calls_on_them() -> None:
     assert rule_of(make_call(organization=make_organization(calls_on_holidays=True)), thanksgiving) == ""
 
 
+def test_a_dial_that_our_own_trunk_failed_rang_nobody_and_does_not_count() -> None:
+    organization = make_organization(calls_per_number_per_day=1)
+    failed = {"outcome": "failed", "trunk_fault": True}
+    make_call(State.ENDED, organization=organization, dialing_at=NOW - timedelta(hours=1), **failed)
+    assert rule_of(make_call(organization=organization)) == ""
+
+
 def test_dials_of_all_campaigns_of_the_organization_count() -> None:
     organization = make_organization(calls_per_number_per_day=2)
     for hours in (2, 5):

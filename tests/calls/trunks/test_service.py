@@ -10,7 +10,7 @@ from calls.contracts import LineOutage
 from calls.models import Call
 from calls.services import capacity, endings
 from calls.services.endings import Hangup
-from calls.services.occupancy import Occupancy
+from calls.services.occupancy import SYSTEM, Occupancy, organization_key
 from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
 from calls.trunks import service
@@ -79,6 +79,14 @@ def test_one_trunk_that_is_over_its_lines_does_not_take_the_room_of_another() ->
     live(first, 1)
     live(first, 2)  # its lines were lowered meanwhile
     assert capacity.free_lines(at=NOW) == 2
+
+
+@pytest.mark.parametrize(("transfer", "free"), [("", 3), ("ringing", 2), ("answered", 2)])
+def test_a_call_that_is_put_through_takes_two_lines_of_its_trunk_and_one_of_all_else(transfer: str, free: int) -> None:
+    call = live(trunk(lines=4), 1, transfer=transfer)
+    assert capacity.free_lines(at=NOW) == free
+    used = Occupancy.live().calls
+    assert used[SYSTEM] == used[organization_key(call.organization_id)] == 1
 
 
 def test_a_trunk_that_is_switched_off_takes_no_call() -> None:
@@ -151,6 +159,27 @@ def test_what_the_callee_does_is_no_fault_of_the_trunk() -> None:
     fail(row, 9, hangup=BUSY)
     fail(row, 4)
     assert reread(row).out_of_order_since is None
+
+
+def test_what_failed_without_its_fault_says_nothing_of_it() -> None:
+    row = trunk()
+    for n in range(9):
+        ended = {"outcome": Outcome.FAILED, "ended_at": NOW, "dialing_at": NOW}
+        make_call(State.ENDED, trunk=row, number=number(20 + n), **ended)
+    fail(row, 5)
+    assert reread(row).out_of_order_since == NOW
+
+
+@pytest.mark.parametrize(("rang", "mends"), [(None, False), (NOW, True)])
+def test_a_refusal_mends_it_only_when_the_far_end_was_heard(rang: datetime | None, mends: bool) -> None:
+    row = trunk()
+    fail(row, 5)
+    later = NOW + timedelta(seconds=31)
+    state = State.RINGING if rang else State.DIALING
+    call = live(row, 50, state, preparing_at=later, dialing_at=later, ringing_at=rang)
+    endings.hung_up(call.id, Hangup(21, "Call rejected", "603 Decline"), at=later)
+    call.refresh_from_db()
+    assert (call.outcome, reread(row).out_of_order_since is None) == (Outcome.REJECTED, mends)
 
 
 def test_calls_that_say_nothing_about_the_trunk_are_not_counted() -> None:
