@@ -19,6 +19,7 @@ from calls.selectors import (
 )
 from calls.services.callee import note_callee, note_message_left
 from calls.services.capacity import FreeLines, free_lines, sweep_when_a_line_frees
+from calls.services.dialing import prepare_due
 from calls.services.do_not_call import add_do_not_call, is_do_not_call, mark_do_not_call
 from calls.services.groups import put_group
 from calls.services.hangup import cancel_call, hang_up
@@ -64,6 +65,7 @@ __all__ = [
     "note_callee",
     "note_message_left",
     "outage_of",
+    "prepare_due",
     "put_group",
     "question_of_tool_call",
     "questions_of_origin",

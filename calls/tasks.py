@@ -5,6 +5,7 @@ from celery import shared_task
 from calls.services import dialing, overdue
 from calls.services.recordings import delete_old_recordings
 from opendeep.core.clock import now
+from opendeep.core.jobs import alone
 
 
 @shared_task(name="calls.dial_due")
@@ -30,7 +31,9 @@ def place_ready_by(trunk: str | None) -> None:
 
 @shared_task(name="calls.use_free_lines")
 def use_free_lines() -> None:
-    dialing.use_free_lines(now)
+    with alone("calls.use_free_lines") as is_alone:
+        if is_alone:
+            dialing.use_free_lines(now)
 
 
 @shared_task(name="calls.end_overdue")

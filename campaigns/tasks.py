@@ -4,9 +4,10 @@ from uuid import UUID
 
 from celery import shared_task
 
+from calls.facade import prepare_due
 from campaigns.services import dispatch, owner, reports
 from opendeep.core.clock import now
-from opendeep.core.jobs import enqueue
+from opendeep.core.jobs import alone, enqueue
 
 UNTIL_THE_NEXT_SWEEP = 10
 """Seconds. Workers that are busy for longer find one job for each report, not one for each sweep."""
@@ -14,7 +15,10 @@ UNTIL_THE_NEXT_SWEEP = 10
 
 @shared_task(name="campaigns.dispatch_due")
 def dispatch_due() -> None:
-    dispatch.dispatch_due(now())
+    with alone("campaigns.dispatch_due") as is_alone:
+        claimed = dispatch.dispatch_due(now()) if is_alone else 0
+    if claimed:
+        prepare_due(now)
 
 
 @shared_task(name="campaigns.write_report")

@@ -15,17 +15,23 @@ from calls.services.capacity import LINE, TRUNK, open_lines
 from calls.services.placing import Clock, place
 from calls.services.preparing import prepare
 from calls.states import State
-from opendeep.core.jobs import enqueue
+from opendeep.core.jobs import alone, enqueue
 
 PREPARED_AT_ONCE = 25
 PLACED_AT_ONCE = 25
 BATCHES_AT_MOST = 20
-"""Of one job. What is left is found by the next sweep."""
+SESSIONS_AT_MOST = 5
+"""Of one job. What is left is found by the next one."""
 JOB_EXPIRES_SECONDS = 10.0  # by then the next sweeps have queued it again
 
 
 def prepare_due(clock: Clock) -> int:
     """Queued calls whose moment has come, the longest due first. Returns how many were looked at."""
+    with alone("calls.prepare_due") as is_alone:
+        return _prepare_due(clock) if is_alone else 0
+
+
+def _prepare_due(clock: Clock) -> int:
     seen = 0
     for _ in range(BATCHES_AT_MOST):
         at = clock()
@@ -51,10 +57,22 @@ def place_ready(clock: Clock, *, dialer: Dialer | None = None) -> int:
 
 def place_ready_by(trunk: str | None, clock: Clock, *, dialer: Dialer | None = None) -> int:
     """Those that go by `trunk` (its name; None: they were prepared without any)."""
-    calls = list(ready_calls(clock()).filter(trunk=trunk).order_by("voice_ready_at")[:PLACED_AT_ONCE])
-    if calls and not (place(calls, clock, dialer) and len(calls) < PLACED_AT_ONCE):
-        enqueue("calls.place_ready_by", trunk, expires_seconds=JOB_EXPIRES_SECONDS)
-    return len(calls)
+    with alone("calls.place_ready", part=trunk or "") as is_alone:
+        return _place_ready(trunk, clock, dialer) if is_alone else 0
+
+
+def _place_ready(trunk: str | None, clock: Clock, dialer: Dialer | None) -> int:
+    seen = 0
+    for _ in range(SESSIONS_AT_MOST):
+        ready = ready_calls(clock()).filter(trunk=trunk).order_by("voice_ready_at")
+        calls = list(ready[:PLACED_AT_ONCE])
+        if not calls:
+            return seen
+        seen += len(calls)
+        if not place(calls, clock, dialer):
+            break
+    enqueue("calls.place_ready_by", trunk, expires_seconds=JOB_EXPIRES_SECONDS)
+    return seen
 
 
 def use_free_lines(clock: Clock) -> int:

@@ -10,7 +10,6 @@ from calls.contracts import CallRequest
 from calls.models import Call, CallEvent, CallGroup
 from calls.states import State
 from opendeep.core.errors import Conflict, DomainError
-from opendeep.core.jobs import kick_on_commit
 from opendeep.core.phone import parse_number
 
 
@@ -23,6 +22,7 @@ def request_call(request: CallRequest, *, at: datetime) -> UUID:
 def request_calls(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID]:
     """Writes queued calls and returns their ids. Each is dialled from its `not_before` on, if the gate agrees.
 
+    Whoever asks for calls that are due has them prepared after the commit (dialing.prepare_due), or beat does it later.
     All or none: raises Conflict when an origin has an unfinished call, DomainError when a request cannot be kept.
     """
     _check(requests)
@@ -31,8 +31,6 @@ def request_calls(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID
         with transaction.atomic():
             Call.objects.bulk_create(calls)
             CallEvent.objects.bulk_create(_requested(call, at) for call in calls)
-            if any(call.not_before <= at for call in calls):
-                kick_on_commit("calls.prepare_due")
     except IntegrityError:
         origins = [request.origin for request in requests]
         if len(set(origins)) == len(origins) and not Call.objects.unfinished().filter(origin__in=origins).exists():

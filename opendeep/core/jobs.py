@@ -2,6 +2,8 @@
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,6 +14,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from opendeep.core.clock import now
 from opendeep.core.redis import connection
 
 log = structlog.get_logger(__name__)
@@ -20,6 +23,8 @@ KICK_KEY_PREFIX = "opendeep:kick:"
 KICK_AGAIN_KEY_PREFIX = "opendeep:kick-again:"
 KICK_EVERY_SECONDS = 0.2
 KICK_EXPIRES_SECONDS = 10.0
+ALONE_KEY_PREFIX = "opendeep:alone:"
+ALONE_FOR_SECONDS = 2.0
 
 
 def enqueue_on_commit(task_name: str, *args: Any, **options: float) -> None:
@@ -98,3 +103,29 @@ def _kick(sweep: str) -> None:
         queued = enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)
         if queued:  # the rest is for clocks of workers that are ahead
             _covered_until[sweep] = asked_at + KICK_EVERY_SECONDS * 0.75
+
+
+@contextmanager
+def alone(sweep: str, *, part: str = "") -> Iterator[bool]:
+    """Whether nobody else is at this sweep (or this part of it) right now; if somebody is, it is run again soon.
+
+    It spares the work of doing the same twice at once and promises nothing: sweeps must bear that all the same. Who
+    dies meanwhile, or takes longer than ALONE_FOR_SECONDS, keeps nobody from it.
+    """
+    key = f"{ALONE_KEY_PREFIX}{sweep}:{part}"
+    try:
+        is_alone = bool(connection().set(key, "1", nx=True, px=int(ALONE_FOR_SECONDS * 1000)))
+    except RedisError as error:
+        log.warning("sweeps_not_told_apart", task=sweep, error=str(error))
+        yield True
+        return
+    if not is_alone:
+        at = now()
+        _kick_at(sweep, at, at)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with suppress(RedisError):
+            connection().delete(key)

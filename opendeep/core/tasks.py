@@ -4,12 +4,14 @@ from celery import shared_task
 
 from opendeep.core import alive, outbox
 from opendeep.core.clock import now
+from opendeep.core.jobs import alone
 
 
 @shared_task(name="core.deliver_outbox")
 def deliver_outbox() -> None:
-    while outbox.deliver_pending():
-        pass
+    with alone("core.deliver_outbox") as is_alone:
+        while is_alone and outbox.deliver_pending():
+            pass
 
 
 @shared_task(name="core.prune_outbox")
