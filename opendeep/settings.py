@@ -101,6 +101,7 @@ def database(url: str) -> dict[str, Any]:
         ) from error
     engine = config.get("ENGINE", "")
     if engine.endswith("sqlite3"):
+        config["ENGINE"] = "opendeep.core.sqlite3"
         config["OPTIONS"] = SQLITE_OPTIONS
         if config["NAME"] != ":memory:":
             Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)

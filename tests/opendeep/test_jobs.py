@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from celery.signals import task_prerun
-from django.db import connection, transaction
+from django.db import connection as database
+from django.db import transaction
 
 from opendeep.accounts.models import Organization
 from opendeep.core import jobs as core_jobs
-from opendeep.core.jobs import kick_at_on_commit
+from opendeep.core.jobs import alone, kick_at_on_commit
+from opendeep.core.redis import connection
 from tests.factories import NOW
 
 
@@ -61,19 +63,43 @@ def test_a_sweep_that_could_not_be_queued_is_asked_for_again(redis_url: str, mon
     assert not core_jobs._covered_until
 
 
+def test_one_at_a_time_is_at_a_sweep_and_whoever_came_second_comes_again(queued: list[tuple[str, float]]) -> None:
+    with alone("tests.sweep") as first, alone("tests.sweep") as second, alone("tests.sweep", part="b") as other_part:
+        assert (first, second, other_part) == (True, False, True)
+    with alone("tests.sweep") as later:
+        assert later
+    assert [name for name, _ in queued] == ["tests.sweep"]
+
+
+def test_whoever_dies_in_a_sweep_keeps_nobody_from_it_for_long(queued: list[tuple[str, float]]) -> None:
+    with alone("tests.sweep"):
+        ttl = connection().pttl(f"{core_jobs.ALONE_KEY_PREFIX}tests.sweep:")
+        assert isinstance(ttl, int)
+        assert 0 < ttl <= core_jobs.ALONE_FOR_SECONDS * 1000
+    with pytest.raises(ZeroDivisionError), alone("tests.sweep"):
+        raise ZeroDivisionError
+    with alone("tests.sweep") as is_alone:
+        assert is_alone
+
+
+def test_without_redis_everybody_may_sweep() -> None:
+    with alone("tests.sweep") as first, alone("tests.sweep") as second:
+        assert (first, second) == (True, True)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_job_finds_a_connection_although_the_one_of_the_last_job_was_cut() -> None:
-    if connection.vendor != "postgresql":
+    if database.vendor != "postgresql":
         pytest.skip("SQLite has no server that could cut a connection")
     Organization.objects.count()
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (backend,) = cursor.fetchone()
-    kept = connection.connection
+    kept = database.connection
     task_prerun.send(sender=None)
     assert Organization.objects.count() == 0
-    assert connection.connection is kept
-    other = connection.copy()
+    assert database.connection is kept
+    other = database.copy()
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [backend])
     other.close()

@@ -1,7 +1,6 @@
 """Wishes for calls, dialing policies, free lines."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -19,24 +18,11 @@ from tests.factories import NOW, make_call, make_group, make_organization, make_
 pytestmark = pytest.mark.django_db
 
 
-def test_a_request_becomes_a_queued_call_with_a_job(
-    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any, redis_url: str
-) -> None:
+def test_a_request_becomes_a_queued_call() -> None:
     request = make_request(make_organization())
-    with django_capture_on_commit_callbacks(execute=True):
-        call_id = request_call(request, at=NOW)
-    call = Call.objects.get(id=call_id)
+    call = Call.objects.get(id=request_call(request, at=NOW))
     assert (call.state, call.number, call.not_before) == (State.QUEUED, request.number, NOW)
     assert Brief.from_json(call.brief) == request.brief
-    assert jobs == [("calls.prepare_due",)]
-
-
-def test_a_call_for_later_gets_no_job_now(
-    jobs: list[tuple[str, ...]], django_capture_on_commit_callbacks: Any, redis_url: str
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        request_call(make_request(make_organization(), not_before=NOW + timedelta(hours=1)), at=NOW)
-    assert jobs == []
 
 
 def test_an_origin_has_one_unfinished_call() -> None:

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from calls.asterisk.dialer import Accepted, Answer, DialOrder, Refused, Unknown
 from calls.models import Call
-from calls.services import placing, preparing, transitions
+from calls.services import dialing, placing, preparing, transitions
 from calls.services.dialing import PLACED_AT_ONCE, place_ready, place_ready_by, prepare_due
 from calls.services.do_not_call import add_do_not_call
 from calls.states import LIVE, Outcome, State
 from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
+from opendeep.core.jobs import alone
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import AbsentPbx, RecordingDialer
 from tests.factories import NOW, make_call, make_group, make_organization
@@ -194,10 +195,32 @@ def test_all_that_are_ready_go_out_on_one_session_a_few_at_a_time() -> None:
     assert set(states(calls)) == {State.DIALING}
 
 
-def test_what_is_more_than_one_session_takes_is_the_next_job(jobs: list[tuple[str, str | None]]) -> None:
+def test_what_is_more_than_one_session_takes_goes_by_the_next() -> None:
+    ready(PLACED_AT_ONCE + 1, swift())
+    assert place(pbx := Pbx()) == PLACED_AT_ONCE + 1
+    assert (pbx.sessions, len(pbx.sent)) == (2, PLACED_AT_ONCE + 1)
+
+
+def test_what_is_more_than_one_job_takes_is_the_next_one(
+    jobs: list[tuple[str, str | None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialing, "SESSIONS_AT_MOST", 1)
     ready(PLACED_AT_ONCE + 1, swift())
     assert place(Pbx()) == PLACED_AT_ONCE
     assert jobs == [("calls.place_ready_by", None)]
+
+
+def test_a_sweep_that_somebody_else_is_at_comes_again_and_does_nothing_now(
+    jobs: list[tuple[str, str | None]],
+) -> None:
+    calls = ready(1, swift())
+    with alone("calls.place_ready"):
+        assert place(Pbx()) == 0
+        with alone("calls.prepare_due"):
+            assert prepare() == 0
+    assert states(calls) == [State.PREPARING]
+    assert {name for name, *_ in jobs} == {"calls.place_ready", "calls.prepare_due"}
+    assert place(Pbx()) == 1
 
 
 def test_each_trunk_has_a_job_of_its_own(jobs: list[tuple[str, str | None]]) -> None:

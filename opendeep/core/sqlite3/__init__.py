@@ -1,0 +1,1 @@
+"""Django's SQLite with shorter waits; DATABASES names it."""
