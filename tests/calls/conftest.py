@@ -61,6 +61,7 @@ def _running(control: CallControl) -> Iterator[CallControl]:
         thread.join(WAIT_SECONDS)
         assert not thread.is_alive(), "callcontrol did not stop"
         loop.run_until_complete(loop.shutdown_default_executor())
+        loop.run_until_complete(asyncio.sleep(0))  # connections that were closed at last give up their sockets now
         loop.close()
 
 
