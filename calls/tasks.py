@@ -10,8 +10,10 @@ from opendeep.core.jobs import alone
 
 @shared_task(name="calls.dial_due")
 def dial_due() -> None:
-    dialing.place_ready(now)
-    dialing.prepare_due(now)
+    try:
+        dialing.place_ready(now)
+    finally:
+        dialing.prepare_due(now)
 
 
 @shared_task(name="calls.prepare_due")

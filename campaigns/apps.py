@@ -14,6 +14,7 @@ class CampaignsConfig(AppConfig):
         from opendeep.core import outbox  # noqa: PLC0415
 
         outbox.subscribe(CALL_ENDED, on_call_ended)
+        outbox.deliver_together(CALL_ENDED)
         outbox.subscribe(CALL_JUDGED, on_call_judged)
         outbox.subscribe(QUESTION_CHANGED, on_question_changed)
         sweep_when_a_line_frees("campaigns.dispatch_due")

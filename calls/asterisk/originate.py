@@ -189,7 +189,10 @@ class AmiSession:
     context: str
 
     def originate(self, orders: Sequence[DialOrder], *, before: float) -> list[Answer]:
-        sent = [self._send(order, before) for order in orders]
+        sent: list[str | Answer] = []
+        for order in orders:
+            is_lost = bool(sent) and isinstance(sent[-1], Unknown | NotSent)  # perhaps in the middle of an action
+            sent.append(NotSent() if is_lost else self._send(order, before))
         deadline = time.monotonic() + ANSWER_SECONDS
         return [self._answer(question, deadline) if isinstance(question, str) else question for question in sent]
 

@@ -6,12 +6,13 @@ many at once: each step of a call is a compare-and-set.
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from calls.asterisk.dialer import Dialer
 from calls.models import Call, CallQuerySet
 from calls.services import pace
-from calls.services.capacity import LINE, TRUNK, open_lines
+from calls.services.capacity import LINE, TRUNK, lock_lines, open_lines
 from calls.services.placing import Clock, place
 from calls.services.preparing import prepare
 from calls.states import State
@@ -82,7 +83,9 @@ def use_free_lines(clock: Clock) -> int:
     if not waiting_for_line.exists():
         return 0
     ids = list(waiting_for_line.order_by("created_at").values_list("id", flat=True)[: open_lines(at)])
-    Call.objects.filter(id__in=ids, state=State.QUEUED).update_in_order(not_before=at)
+    with transaction.atomic():
+        lock_lines()  # whoever prepares them meanwhile holds their rows in another order
+        waiting_for_line.filter(id__in=ids).update_in_order(not_before=at)
     return prepare_due(clock) if ids else 0
 
 

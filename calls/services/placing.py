@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from calls.asterisk.dialer import (
     Accepted,
@@ -83,7 +83,16 @@ def place(calls: Sequence[Call], clock: Clock, dialer: Dialer | None = None) -> 
 
 def _place(calls: Sequence[Call], trunk: Trunk, session: DialSession, orders: Orders, clock: Clock) -> bool:
     """False when the PBX should not be asked for more."""
-    dialled, before = _commit_dialing(calls, trunk, orders, clock)
+    try:
+        dialled, before = _commit_dialing(calls, trunk, orders, clock)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: nothing was sent, and the next sweep finds them all
+    except Exception:  # nothing is committed; what is wrong with one must not keep the others from their turn
+        if len(calls) > 1:
+            return all(_place([call], trunk, session, orders, clock) for call in calls)
+        log.exception("call_not_placed", call_id=str(calls[0].id))
+        waiting.without_pbx(calls[0], reason="The call could not be placed: see the log.", at=clock())
+        return True
     wanted = _still_wanted(dialled, clock)
     if not wanted:
         return True

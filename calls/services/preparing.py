@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from redis.exceptions import RedisError
 
 from calls.compliance.facts import Facts
@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 LINE_WAIT = timedelta(seconds=2)
 GATEWAY_WAIT = timedelta(seconds=3)
+FAULT_WAIT = timedelta(minutes=1)
+"""Until a call is looked at again of which something cannot be read or worked out."""
 
 Reserved = dict[GatewayInfo, list[Call]]
 
@@ -39,8 +41,10 @@ def prepare(call_ids: Sequence[UUID], at: datetime) -> None:
             lock_lines()
             due = Call.objects.filter(id__in=call_ids, state=State.QUEUED, not_before__lte=at)
             reserved = _reserve(gate.read_with_policy(due), alive, at)
-    except IntegrityError:  # another call to one of the numbers became live at the same moment
-        _prepare_one_by_one(call_ids, at)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the next sweep finds them all
+    except Exception as error:  # noqa: BLE001 - what is wrong with one call must not keep the others from their turn
+        _prepare_one_by_one(call_ids, at, error)
         return
     for gateway, calls in reserved.items():
         if not gateways.prepare(gateway, [call.id for call in calls]):
@@ -56,14 +60,18 @@ def _alive() -> list[GatewayInfo]:
         return []
 
 
-def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime) -> None:
+def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception) -> None:
     if len(call_ids) > 1:
         for call_id in call_ids:
             prepare([call_id], at)
         return
-    for call in Call.objects.filter(id__in=call_ids):
-        why = "Another call to this number is going on."
-        waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
+    for call in Call.objects.filter(id__in=call_ids, state=State.QUEUED):
+        if isinstance(error, IntegrityError):  # another call to its number became live at the same moment
+            why = "Another call to this number is going on."
+            waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
+        else:
+            log.error("call_not_prepared", call_id=str(call.id), exc_info=error)
+            Call.objects.filter(id=call.id, state=State.QUEUED).update(not_before=at + FAULT_WAIT)
 
 
 def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:

@@ -1,14 +1,14 @@
 """The next due tasks of campaigns are claimed and their calls asked for, in one transaction."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, QuerySet
 
 from calls.contracts import Brief, CallRequest
@@ -58,11 +58,12 @@ def claim_due(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
     try:
         with transaction.atomic():
             return _claim_next(shares, at)
-    except _Refused as refused:
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the next tick finds everything
+    except Exception as error:  # noqa: BLE001 - what is wrong with one task must not keep the others from their turn
         if sum(shares.values()) > 1:
             return {campaign_id: _one_by_one(campaign_id, share, at) for campaign_id, share in shares.items()}
-        log.warning("task_not_claimed", task=str(refused.task_ids[0]), reason=refused.reason)
-        _postpone(refused.task_ids, at + AFTER_REFUSAL, refused.reason)
+        _put_off(shares, error, at)
         return dict.fromkeys(shares, Claims(0, more=True))
 
 
@@ -73,6 +74,19 @@ class _Refused(Exception):
         super().__init__(reason)
         self.task_ids = task_ids
         self.reason = reason
+
+
+def _put_off(campaigns: Iterable[UUID], error: Exception, at: datetime) -> None:
+    """The one task that was next, of the one campaign."""
+    for campaign_id in campaigns:
+        task_ids = list(due_tasks(campaign_id, at).values_list("pk", flat=True)[:1])
+        if isinstance(error, _Refused):
+            reason = error.reason
+            log.warning("task_not_claimed", campaign=str(campaign_id), reason=reason)
+        else:
+            reason = "It could not be scheduled. Your operator finds the cause in the log."
+            log.error("task_not_claimed", campaign=str(campaign_id), exc_info=error)
+        _postpone(error.task_ids if isinstance(error, _Refused) else task_ids, at + AFTER_REFUSAL, reason)
 
 
 def _one_by_one(campaign_id: UUID, share: int, at: datetime) -> Claims:

@@ -1,6 +1,6 @@
 """Publishing and delivering facts between apps (see docs/architecture.md, "facts come up by outbox event")."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Mapping[str, Any]], None]
 _handlers: dict[str, list[Handler]] = {}
+_light: set[str] = set()
 
 BATCH = 100
 TOGETHER = 10
@@ -37,6 +38,11 @@ def subscribe(topic: str, handler: Handler) -> None:
         handlers.append(handler)
 
 
+def deliver_together(topic: str) -> None:
+    """From now on several facts of `topic` share a transaction: each of their handlers locks one thing of its own."""
+    _light.add(topic)
+
+
 def publish(topic: str, key: str, payload: Mapping[str, Any], at: datetime) -> None:
     """Writes the fact. Must be called in the transaction of the change that made it true."""
     if not connection.in_atomic_block:
@@ -49,7 +55,15 @@ def deliver_pending(at: datetime | None = None) -> int:
     """Delivers what is due. Returns how many were delivered; others may have delivered more meanwhile."""
     at = at or now()
     ids = list(_due(at).values_list("id", flat=True)[:BATCH])
-    return sum(_deliver(ids[n : n + TOGETHER], at) for n in range(0, len(ids), TOGETHER))
+    return sum(_deliver(some, at) for some in _together(ids))
+
+
+def _together(ids: Sequence[int]) -> Iterator[list[int]]:
+    """Facts whose handlers lock much are delivered alone, so that nobody waits for locks of the one before."""
+    topics = dict(OutboxEvent.objects.filter(id__in=ids).values_list("id", "topic"))
+    light = [event_id for event_id in ids if topics.get(event_id) in _light]
+    yield from (light[n : n + TOGETHER] for n in range(0, len(light), TOGETHER))
+    yield from ([event_id] for event_id in ids if topics.get(event_id) not in _light)
 
 
 def prune(at: datetime) -> int:

@@ -88,10 +88,11 @@ def test_without_redis_everybody_may_sweep() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_job_finds_a_connection_although_the_one_of_the_last_job_was_cut() -> None:
+def test_a_job_finds_a_connection_although_the_one_of_the_last_job_was_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     if database.vendor != "postgresql":
         pytest.skip("SQLite has no server that could cut a connection")
-    database.close()  # a new one is kept for as long as CONN_MAX_AGE says
+    monkeypatch.setitem(database.settings_dict, "CONN_MAX_AGE", 60)
+    database.close()
     Organization.objects.count()
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from opendeep.core import outbox
 from opendeep.core.models import OutboxEvent
@@ -73,12 +74,27 @@ def test_a_fact_that_cannot_be_handled_keeps_none_of_those_beside_it() -> None:
         handled.append(payload["number"])
 
     outbox.subscribe("test.one_poisoned", fails_for_two)
+    outbox.deliver_together("test.one_poisoned")
     with transaction.atomic():
         for number in range(4):
             outbox.publish("test.one_poisoned", f"key{number}", {"number": number}, NOW)
     assert outbox.deliver_pending(NOW) == 3
     assert set(handled) == {0, 1, 3}
     assert OutboxEvent.objects.get(delivered_at=None).payload == {"number": 2}
+
+
+@pytest.mark.parametrize(("together", "transactions"), [(True, 1), (False, 3)])
+def test_only_facts_whose_handlers_lock_little_share_a_transaction(together: bool, transactions: int) -> None:
+    topic = f"test.shares_{together}"
+    outbox.subscribe(topic, lambda _: None)
+    if together:
+        outbox.deliver_together(topic)
+    with transaction.atomic():
+        for number in range(3):
+            outbox.publish(topic, f"key{number}", {}, NOW)
+    with CaptureQueriesContext(connection) as captured:
+        assert outbox.deliver_pending(NOW) == 3
+    assert sum("UPDATE" in query["sql"] for query in captured) == transactions
 
 
 def test_a_fact_waits_for_the_earlier_ones_of_its_key(received: list[Mapping[str, Any]]) -> None:

@@ -10,6 +10,8 @@ import time
 from django.db.backends.sqlite3 import base
 
 LOOK_AGAIN_SECONDS = 0.002
+PRIMARY_CODE = 0xFF
+"""Of an error code; the rest of it says more, as that somebody recovers what a killed process has left."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -29,7 +31,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             self.connection.execute(f"BEGIN {self.settings_dict['OPTIONS'].get('transaction_mode', '')}")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
+            kind = error.sqlite_errorcode & PRIMARY_CODE
+            if kind != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up_at:
                 raise
             return False
         return True

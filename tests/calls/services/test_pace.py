@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,10 +129,10 @@ def test_a_dial_that_is_not_committed_takes_no_token(monkeypatch: pytest.MonkeyP
     (call,) = ready(make_organization(calls_per_second=1), 1)
 
     def broken(*args: object, **fields: object) -> None:
-        raise RuntimeError("the database went away")
+        raise OperationalError("the database went away")
 
     monkeypatch.setattr("calls.services.placing.apply", broken)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(OperationalError):
         dial([call], RecordingDialer())
     assert not DialPace.objects.exists()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from calls.asterisk.dialer import Accepted, Answer, DialOrder, Refused, Unknown
 from calls.models import Call
-from calls.services import dialing, placing, preparing, transitions
+from calls.services import dialing, gate, placing, preparing, transitions
 from calls.services.dialing import PLACED_AT_ONCE, place_ready, place_ready_by, prepare_due
 from calls.services.do_not_call import add_do_not_call
 from calls.states import LIVE, Outcome, State
@@ -148,6 +148,39 @@ def test_when_a_batch_cannot_be_written_each_call_is_prepared_alone(monkeypatch:
     prepare()
     assert states(calls) == [State.PREPARING, State.QUEUED, State.PREPARING]
     assert Call.objects.get(id=calls[1].id).waits_for == "one_live_call"
+
+
+def poison(module: Any, name: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a rule does that meets a time zone which nobody knows any more."""
+    original = getattr(module, name)
+
+    def poisoned(each: Call, *args: Any) -> Any:
+        if each.id == call.id:
+            raise KeyError("no such zone")
+        return original(each, *args)
+
+    monkeypatch.setattr(module, name, poisoned)
+
+
+def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_prepared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_gateway()
+    calls = queued(3, swift())
+    poison(gate, "passes", calls[0], monkeypatch)
+    prepare()
+    assert states(calls) == [State.QUEUED, State.PREPARING, State.PREPARING]
+    assert Call.objects.get(id=calls[0].id).not_before == NOW + preparing.FAULT_WAIT
+
+
+def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_placed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = ready(3, swift())
+    poison(gate, "passes", calls[0], monkeypatch)
+    place(pbx := Pbx())
+    assert states(calls) == [State.QUEUED, State.DIALING, State.DIALING]
+    assert len(pbx.sent) == 2
 
 
 def test_a_gateway_that_cannot_be_told_gets_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

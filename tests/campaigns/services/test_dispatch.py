@@ -126,6 +126,16 @@ def test_a_task_that_is_refused_keeps_nobody_else_of_its_tick_from_his_call(orga
     assert (refused.status, refused.next_action_at) == ("pending", NOW + AFTER_REFUSAL)
 
 
+def test_a_task_of_which_something_is_wrong_keeps_nobody_else_of_its_tick_from_his_call(
+    organization: Organization,
+) -> None:
+    broken, sound = campaign_of(organization, 1), campaign_of(organization, 3, 50)
+    Campaign.objects.filter(pk=broken.pk).update(plan={})
+    assert dispatch_due(NOW) == 3
+    assert (claimed(broken), claimed(sound)) == (0, 3)
+    assert "operator" in Task.objects.get(campaign=broken).next_action_reason
+
+
 def test_with_one_line_campaigns_take_turns(organization: Organization, settings: Settings) -> None:
     settings.MAX_CONCURRENT_CALLS = 1
     campaigns = [campaign_of(organization, 3, 10 * n) for n in range(3)]
