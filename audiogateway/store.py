@@ -16,11 +16,11 @@ from uuid import UUID
 import structlog
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
-from django.db.utils import InterfaceError, OperationalError
 
 from calls import facade
 from calls.contracts import CalleeKind, RecordingRecord, TalkOrder, TurnRecord, UsageRecord
 from calls.questions.contracts import QuestionView
+from opendeep.core.database import DatabaseAway
 from opendeep.core.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -87,7 +87,7 @@ class Writer:
         while True:
             try:
                 result = await self._in_thread(write.run)
-            except (OperationalError, InterfaceError) as error:
+            except DatabaseAway as error:
                 log.warning("database_away", call_id=str(write.call_id), what=write.name, error=str(error))
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(wait_seconds * 2, RETRY_AT_MOST_SECONDS)

@@ -210,6 +210,13 @@ class Call(models.Model):
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
 
+    def rang(self) -> bool:
+        """Whether the line was heard before any answer: a ringing, or the network's tones and words."""
+        return self.ringing_at is not None or self.events.filter(kind=EARLY_MEDIA).exists()
+
+
+EARLY_MEDIA = "early_media"
+"""The kind of the event that says that the line was heard before any answer."""
 
 LOOKED_AFTER = ("overdue", "stray_channel", "vanished", "voice_failed")
 """Kinds of events that tell what did not go by itself."""

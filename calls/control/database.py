@@ -6,7 +6,9 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 from asgiref.sync import sync_to_async
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
+
+from opendeep.core.database import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +25,7 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
     while True:
         try:
             return await sync_to_async(_fresh, thread_sensitive=False)(function, *args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
+        except DatabaseAway as error:
             log.warning("database_away", error=str(error).strip())
         finally:
             _end_if_cancelled()

@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from calls.asterisk.pbx import DEFAULT_PBX
 from calls.endings import classify_unplaced
-from calls.models import Call, CallEvent
-from calls.services.endings import EARLY_MEDIA, end
+from calls.models import EARLY_MEDIA, Call, CallEvent
+from calls.services.endings import end
 from calls.states import AT_THE_PBX, State
 
 

@@ -21,9 +21,6 @@ from calls.services import gateways
 from calls.services.transitions import Change, apply
 from calls.states import AT_THE_PBX, Signal, State, Transfer
 
-EARLY_MEDIA = "early_media"
-"""The kind of the event that says that the line was heard before any answer."""
-
 OTHER_HALF = timedelta(seconds=10)
 """How long one half of an ending waits for the other."""
 
@@ -52,7 +49,11 @@ def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str =
         call = Call.objects.get(id=call_id)
         note = _hangup_event(call, "hung_up" if hangup else "vanished", at, source, hangup)
         waits_for_gateway = call.state == State.TALKING and call.talk_over_at is None
-        if call.state in AT_THE_PBX and not waits_for_gateway and conclude(call, at=at, source=source, after=[note]):
+        if (
+            call.state in AT_THE_PBX
+            and not waits_for_gateway
+            and conclude(call, at=at, source=source, preceded_by=[note])
+        ):
             return True
         note.save()  # also when it comes late: the cause is worth knowing
         if waits_for_gateway:
@@ -79,9 +80,9 @@ def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
         return conclude(call, at=at, source="gateway") is not None
 
 
-def conclude(call: Call, *, at: datetime, source: str, after: Sequence[CallEvent] = ()) -> Change | None:
+def conclude(call: Call, *, at: datetime, source: str, preceded_by: Sequence[CallEvent] = ()) -> Change | None:
     """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it."""
-    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, after=after)
+    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, preceded_by=preceded_by)
 
 
 def end(
@@ -92,11 +93,18 @@ def end(
     source: str,
     only_from: Collection[State] | None = None,
     known: Call | None = None,
-    after: Sequence[CallEvent] = (),
+    preceded_by: Sequence[CallEvent] = (),
 ) -> Change | None:
     """Parameters as of transitions.apply()."""
     return apply(
-        call_id, Signal.END, at=at, source=source, ending=ending, only_from=only_from, known=known, after=after
+        call_id,
+        Signal.END,
+        at=at,
+        source=source,
+        ending=ending,
+        only_from=only_from,
+        known=known,
+        preceded_by=preceded_by,
     )
 
 
@@ -108,7 +116,7 @@ def facts_of(call: Call, at: datetime) -> EndFacts:
     return EndFacts(
         answered=call.answered_at is not None,
         talked=call.talking_at is not None,
-        rang=call.ringing_at is not None or call.events.filter(kind=EARLY_MEDIA).exists(),
+        rang=call.rang(),
         ring_timed_out=call.dialing_at is not None and over - call.dialing_at >= ring,
         hang_up_requested=call.hang_up_requested_at is not None,
         talk_over_cause=call.talk_over_cause,

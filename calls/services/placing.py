@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from calls.asterisk.dialer import (
     Accepted,
@@ -40,6 +40,7 @@ from calls.services.transitions import apply
 from calls.states import Outcome, Signal, State
 from calls.trunks import service as trunks
 from calls.trunks.models import Trunk
+from opendeep.core.database import DatabaseAway
 from opendeep.core.phone import mask
 
 log = structlog.get_logger(__name__)
@@ -48,8 +49,6 @@ Clock = Callable[[], datetime]
 
 ORIGINATE_WITHIN_SECONDS = 3.0
 """A process that was held up for longer between commit and Originate sends nothing: the call may be given up."""
-
-
 COMMITTED_AT_ONCE = 5
 """Calls whose dial is committed together. A process that is killed between commit and Originate loses these."""
 
@@ -85,13 +84,13 @@ def _place(calls: Sequence[Call], trunk: Trunk, session: DialSession, orders: Or
     """False when the PBX should not be asked for more."""
     try:
         dialled, before = _commit_dialing(calls, trunk, orders, clock)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: nothing was sent, and the next sweep finds them all
+    except DatabaseAway:
+        raise  # nothing was sent, and the next sweep finds them all
     except Exception:  # nothing is committed; what is wrong with one must not keep the others from their turn
         if len(calls) > 1:
             return all(_place([call], trunk, session, orders, clock) for call in calls)
         log.exception("call_not_placed", call_id=str(calls[0].id))
-        waiting.without_pbx(calls[0], reason="The call could not be placed: see the log.", at=clock())
+        waiting.after_fault(calls[0], at=clock())
         return True
     wanted = _still_wanted(dialled, clock)
     if not wanted:
@@ -170,7 +169,7 @@ def _commit(call: Call, trunk: Trunk, order: DialOrder, now: _Now) -> bool:
         changes={"originate_sent_at": now.at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx},
         detail={"redirected_to": mask(order.number)} if order.number != call.number else {},
         known=call,
-        after=[decisions.event_of(call.id, ALLOW, now.at)],
+        preceded_by=[decisions.event_of(call.id, ALLOW, now.at)],
     )
     return dialled is not None
 

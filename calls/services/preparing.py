@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from redis.exceptions import RedisError
 
 from calls.compliance.facts import Facts
@@ -19,13 +19,12 @@ from calls.services.transitions import apply
 from calls.states import Signal, State
 from calls.trunks.models import Trunk
 from calls.trunks.ways_out import WaysOut
+from opendeep.core.database import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
 LINE_WAIT = timedelta(seconds=2)
 GATEWAY_WAIT = timedelta(seconds=3)
-FAULT_WAIT = timedelta(minutes=1)
-"""Until a call is looked at again of which something cannot be read or worked out."""
 
 Reserved = dict[GatewayInfo, list[Call]]
 
@@ -41,8 +40,8 @@ def prepare(call_ids: Sequence[UUID], at: datetime) -> None:
             lock_lines()
             due = Call.objects.filter(id__in=call_ids, state=State.QUEUED, not_before__lte=at)
             reserved = _reserve(gate.read_with_policy(due), alive, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: the next sweep finds them all
+    except DatabaseAway:
+        raise  # the next sweep finds them all
     except Exception as error:  # noqa: BLE001 - what is wrong with one call must not keep the others from their turn
         _prepare_one_by_one(call_ids, at, error)
         return
@@ -71,7 +70,7 @@ def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception
             waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
         else:
             log.error("call_not_prepared", call_id=str(call.id), exc_info=error)
-            Call.objects.filter(id=call.id, state=State.QUEUED).update(not_before=at + FAULT_WAIT)
+            waiting.after_fault(call, at=at)
 
 
 def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:
@@ -141,7 +140,7 @@ class _Desk:
             changes={"trunk": trunk, "gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""},
             detail={"gateway": gateway.id, "trunk": trunk.name},
             known=call,
-            after=[decisions.event_of(call.id, ALLOW, self._at)],
+            preceded_by=[decisions.event_of(call.id, ALLOW, self._at)],
         )
         if given:
             self._facts.went_live(call)

@@ -64,15 +64,15 @@ def apply(
     detail: Mapping[str, Any] | None = None,
     only_from: Collection[State] | None = None,
     known: Call | None = None,
-    after: Sequence[CallEvent] = (),
+    preceded_by: Sequence[CallEvent] = (),
 ) -> Change | None:
     """Moves the call as calls.states says, or does nothing and returns None.
 
     `ending` belongs to Signal.END and to nothing else. `changes` are further columns of the same UPDATE, `detail`
     goes into the event. With `only_from` the signal counts only in these states. A signal that comes too late or
     out of place leaves one event "ignored_<signal>" and changes nothing. Safe to call again, from any process.
-    `known` is the call as it was just read, so that it is read again only when somebody was faster. What is told by
-    the events `after` which this comes is written with it.
+    `known` is the call as it was just read, so that it is read again only when somebody was faster. The events that
+    this is `preceded_by` are written with its own.
     """
     if (signal is Signal.END) != (ending is not None):
         raise ValueError("An ending belongs to Signal.END, and to nothing else.")
@@ -85,7 +85,7 @@ def apply(
                 return None
             values = _columns(call, target, at, ending) | dict(changes or {})
             if Call.objects.filter(id=call_id, state=state).update(**values):
-                _record(call, signal, target, at, source, ending, dict(detail or {}), after)
+                _record(call, signal, target, at, source, ending, dict(detail or {}), preceded_by)
                 return Change(state, target)
             known = None  # Somebody was faster: look again. It ends, because calls move forward.
     return None
@@ -113,7 +113,7 @@ def _record(
     source: str,
     ending: Ending | None,
     detail: dict[str, Any],
-    after: Sequence[CallEvent],
+    preceded_by: Sequence[CallEvent],
 ) -> None:
     if ending is not None:
         detail = {"outcome": ending.outcome, "reason": ending.reason} | detail
@@ -123,7 +123,7 @@ def _record(
     event = CallEvent(
         call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail
     )
-    CallEvent.objects.bulk_create([*after, event])
+    CallEvent.objects.bulk_create([*preceded_by, event])
     mended = _tell_of_trunk(call, signal, ending, at)
     if mended or target in (State.QUEUED, State.ENDED):
         line_freed()

@@ -16,6 +16,7 @@ from opendeep.core.jobs import kick_at_on_commit
 SHORT_WAIT = timedelta(seconds=5)
 FIRST_WAIT = timedelta(seconds=2)
 LONGEST_WAIT_FOR_VOICE = timedelta(minutes=5)
+AFTER_FAULT = timedelta(minutes=1)
 LONGEST_WAIT_FOR_PBX = timedelta(seconds=15)  # asking costs little, and all calls go on as soon as it is back
 
 
@@ -59,6 +60,12 @@ def for_trunk(call: Call, outage: LineOutage, *, at: datetime) -> None:
     since = timezone.localtime(outage.since, ZoneInfo(call.organization.time_zone))
     why = f"The line is out of order since {since:%H:%M} ({call.organization.time_zone}): {outage.reason}"
     until(call, max(outage.until, at + FIRST_WAIT), waits_for=TRUNK, why=why, at=at)
+
+
+def after_fault(call: Call, *, at: datetime) -> None:
+    """Something of the call cannot be read or worked out; the cause is in the log, and it is looked at again."""
+    why = "Something is wrong with this call. Your operator finds the cause in the log."
+    until(call, at + AFTER_FAULT, waits_for="fault", why=why, at=at)
 
 
 def for_token(call: Call, moment: datetime, *, at: datetime) -> None:

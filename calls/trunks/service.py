@@ -107,7 +107,7 @@ def note_ended(call: Call, outcome: Outcome, fault: str, *, at: datetime) -> boo
 def _was_heard(call: Call, outcome: Outcome) -> bool:
     """Whether the far end has said something. A network may decline a call in its stead, which says little."""
     if outcome == Outcome.REJECTED:
-        return call.ringing_at is not None or call.answered_at is not None
+        return call.answered_at is not None or call.rang()
     return outcome != Outcome.FAILED
 
 

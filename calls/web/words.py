@@ -50,6 +50,7 @@ RULE_WORDS = {
     "gateway": "a voice gateway",
     "voice": "the voice",
     "pbx": "the telephone system",
+    "fault": "something to be mended",
 }
 
 CALLEE_WORDS: dict[CalleeKind, str] = {

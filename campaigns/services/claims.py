@@ -1,14 +1,14 @@
 """The next due tasks of campaigns are claimed and their calls asked for, in one transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, QuerySet
 
 from calls.contracts import Brief, CallRequest
@@ -20,6 +20,7 @@ from campaigns.services.briefs import brief_for
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import claim_tasks, fail_pending_tasks
 from campaigns.states import CampaignStatus, TaskStatus
+from opendeep.core.database import DatabaseAway
 from opendeep.core.errors import Conflict, DomainError
 
 log = structlog.get_logger(__name__)
@@ -58,12 +59,12 @@ def claim_due(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
     try:
         with transaction.atomic():
             return _claim_next(shares, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: the next tick finds everything
+    except DatabaseAway:
+        raise  # the next tick finds everything
     except Exception as error:  # noqa: BLE001 - what is wrong with one task must not keep the others from their turn
         if sum(shares.values()) > 1:
             return {campaign_id: _one_by_one(campaign_id, share, at) for campaign_id, share in shares.items()}
-        _put_off(shares, error, at)
+        _put_off(next(iter(shares)), error, at)
         return dict.fromkeys(shares, Claims(0, more=True))
 
 
@@ -76,17 +77,16 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def _put_off(campaigns: Iterable[UUID], error: Exception, at: datetime) -> None:
-    """The one task that was next, of the one campaign."""
-    for campaign_id in campaigns:
+def _put_off(campaign_id: UUID, error: Exception, at: datetime) -> None:
+    """The one task of the campaign that could not be claimed; when nothing else is known of it, the next one."""
+    if isinstance(error, _Refused):
+        task_ids, reason = error.task_ids, error.reason
+        log.warning("task_not_claimed", campaign=str(campaign_id), reason=reason)
+    else:
         task_ids = list(due_tasks(campaign_id, at).values_list("pk", flat=True)[:1])
-        if isinstance(error, _Refused):
-            reason = error.reason
-            log.warning("task_not_claimed", campaign=str(campaign_id), reason=reason)
-        else:
-            reason = "It could not be scheduled. Your operator finds the cause in the log."
-            log.error("task_not_claimed", campaign=str(campaign_id), exc_info=error)
-        _postpone(error.task_ids if isinstance(error, _Refused) else task_ids, at + AFTER_REFUSAL, reason)
+        reason = "It could not be scheduled. Your operator finds the cause in the log."
+        log.error("task_not_claimed", campaign=str(campaign_id), exc_info=error)
+    _postpone(task_ids, at + AFTER_REFUSAL, reason)
 
 
 def _one_by_one(campaign_id: UUID, share: int, at: datetime) -> Claims:

@@ -112,9 +112,9 @@ def alone(sweep: str, *, part: str = "") -> Iterator[bool]:
     It spares the work of doing the same twice at once and promises nothing: sweeps must bear that all the same. Who
     dies meanwhile, or takes longer than ALONE_FOR_SECONDS, keeps nobody from it.
     """
-    key = f"{ALONE_KEY_PREFIX}{sweep}:{part}"
+    lock = connection().lock(f"{ALONE_KEY_PREFIX}{sweep}:{part}", timeout=ALONE_FOR_SECONDS)
     try:
-        is_alone = bool(connection().set(key, "1", nx=True, px=int(ALONE_FOR_SECONDS * 1000)))
+        is_alone = lock.acquire(blocking=False)
     except RedisError as error:
         log.warning("sweeps_not_told_apart", task=sweep, error=str(error))
         yield True
@@ -127,5 +127,5 @@ def alone(sweep: str, *, part: str = "") -> Iterator[bool]:
     try:
         yield True
     finally:
-        with suppress(RedisError):
-            connection().delete(key)
+        with suppress(RedisError):  # also when somebody else has it by now
+            lock.release()

@@ -54,16 +54,15 @@ def publish(topic: str, key: str, payload: Mapping[str, Any], at: datetime) -> N
 def deliver_pending(at: datetime | None = None) -> int:
     """Delivers what is due. Returns how many were delivered; others may have delivered more meanwhile."""
     at = at or now()
-    ids = list(_due(at).values_list("id", flat=True)[:BATCH])
-    return sum(_deliver(some, at) for some in _together(ids))
+    topics = dict(_due(at).values_list("id", "topic")[:BATCH])
+    return sum(_deliver(some, at) for some in _together(topics))
 
 
-def _together(ids: Sequence[int]) -> Iterator[list[int]]:
+def _together(topics: Mapping[int, str]) -> Iterator[list[int]]:
     """Facts whose handlers lock much are delivered alone, so that nobody waits for locks of the one before."""
-    topics = dict(OutboxEvent.objects.filter(id__in=ids).values_list("id", "topic"))
-    light = [event_id for event_id in ids if topics.get(event_id) in _light]
+    light = [event_id for event_id, topic in topics.items() if topic in _light]
     yield from (light[n : n + TOGETHER] for n in range(0, len(light), TOGETHER))
-    yield from ([event_id] for event_id in ids if topics.get(event_id) not in _light)
+    yield from ([event_id] for event_id, topic in topics.items() if topic not in _light)
 
 
 def prune(at: datetime) -> int:

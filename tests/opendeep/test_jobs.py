@@ -82,6 +82,13 @@ def test_whoever_dies_in_a_sweep_keeps_nobody_from_it_for_long(queued: list[tupl
         assert is_alone
 
 
+def test_whoever_took_too_long_does_not_end_the_turn_of_another(queued: list[tuple[str, float]]) -> None:
+    key = f"{core_jobs.ALONE_KEY_PREFIX}tests.sweep:"
+    with alone("tests.sweep"):
+        connection().set(key, "another's turn")  # as it is when the own one is over
+    assert connection().get(key) == "another's turn"
+
+
 def test_without_redis_everybody_may_sweep() -> None:
     with alone("tests.sweep") as first, alone("tests.sweep") as second:
         assert (first, second) == (True, True)

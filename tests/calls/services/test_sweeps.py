@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from calls.asterisk.dialer import Accepted, Answer, DialOrder, Refused, Unknown
 from calls.models import Call
-from calls.services import dialing, gate, placing, preparing, transitions
+from calls.services import dialing, gate, placing, preparing, transitions, waiting
 from calls.services.dialing import PLACED_AT_ONCE, place_ready, place_ready_by, prepare_due
 from calls.services.do_not_call import add_do_not_call
 from calls.states import LIVE, Outcome, State
@@ -162,6 +162,13 @@ def poison(module: Any, name: str, call: Call, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(module, name, poisoned)
 
 
+def told(poisoned: Call, at: datetime) -> None:
+    """What its owner reads of it."""
+    poisoned.refresh_from_db()
+    assert (poisoned.waits_for, poisoned.not_before) == ("fault", at + waiting.AFTER_FAULT)
+    assert "Your operator finds the cause in the log" in poisoned.events.get(kind="waits").detail["why"]
+
+
 def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_prepared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -170,7 +177,7 @@ def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_prepare
     poison(gate, "passes", calls[0], monkeypatch)
     prepare()
     assert states(calls) == [State.QUEUED, State.PREPARING, State.PREPARING]
-    assert Call.objects.get(id=calls[0].id).not_before == NOW + preparing.FAULT_WAIT
+    told(calls[0], NOW)
 
 
 def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_placed(
@@ -181,6 +188,7 @@ def test_a_call_of_which_something_is_wrong_keeps_nobody_else_from_being_placed(
     place(pbx := Pbx())
     assert states(calls) == [State.QUEUED, State.DIALING, State.DIALING]
     assert len(pbx.sent) == 2
+    told(calls[0], NOW + timedelta(seconds=1))
 
 
 def test_a_gateway_that_cannot_be_told_gets_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from calls.contracts import LineOutage
 from calls.models import Call
-from calls.services import capacity, endings
+from calls.services import capacity, channels, endings
 from calls.services.endings import Hangup
 from calls.services.occupancy import SYSTEM, Occupancy, organization_key
 from calls.services.transitions import apply
@@ -170,13 +170,19 @@ def test_what_failed_without_its_fault_says_nothing_of_it() -> None:
     assert reread(row).out_of_order_since == NOW
 
 
-@pytest.mark.parametrize(("rang", "mends"), [(None, False), (NOW, True)])
-def test_a_refusal_mends_it_only_when_the_far_end_was_heard(rang: datetime | None, mends: bool) -> None:
+@pytest.mark.parametrize(
+    ("rang", "early_media", "mends"), [(None, False, False), (NOW, False, True), (None, True, True)]
+)
+def test_a_refusal_mends_it_only_when_the_far_end_was_heard(
+    rang: datetime | None, early_media: bool, mends: bool
+) -> None:
     row = trunk()
     fail(row, 5)
     later = NOW + timedelta(seconds=31)
     state = State.RINGING if rang else State.DIALING
     call = live(row, 50, state, preparing_at=later, dialing_at=later, ringing_at=rang)
+    if early_media:
+        channels.early_media(call.id, at=later)
     endings.hung_up(call.id, Hangup(21, "Call rejected", "603 Decline"), at=later)
     call.refresh_from_db()
     assert (call.outcome, reread(row).out_of_order_since is None) == (Outcome.REJECTED, mends)
