@@ -1,13 +1,19 @@
-"""The operators' pages of organizations and people: nobody undoes what another one has changed meanwhile."""
+"""The operators' pages of rows that others change too: nobody undoes what was changed meanwhile."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
+from django.db.models import Model
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from calls.models import CallGroup
+from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization, User
-from tests.factories import make_group, make_organization
+from tests.factories import NOW, make_group, make_organization
 
 pytestmark = pytest.mark.django_db
 
@@ -78,23 +84,69 @@ def test_what_an_operator_changes_is_saved_also_back_to_nothing(operator: Client
     assert organization.allowed_countries == []
 
 
-def test_a_form_of_a_batch_does_not_let_a_paused_campaign_run(operator: Client) -> None:
-    group = make_group(make_organization())
-    url = f"/admin/calls/callgroup/{group.pk}/change/"
-    form = shown_form(operator, url)
-    CallGroup.objects.filter(pk=group.pk).update(paused=True)
-    response = operator.post(url, form | {"max_concurrent_calls": "7"})
-    assert response.status_code == 302, response.content.decode()
-    group.refresh_from_db()
-    assert (group.max_concurrent_calls, group.paused) == (7, True)
+def batch() -> CallGroup:
+    return make_group(make_organization())
 
 
-def test_a_form_of_a_person_does_not_let_a_locked_one_in(operator: Client) -> None:
-    person = User.objects.create_user("kim@example.com", "correct horse")
-    url = f"/admin/accounts/user/{person.pk}/change/"
-    form = shown_form(operator, url)
-    User.objects.filter(pk=person.pk).update(is_active=False)
-    response = operator.post(url, form | {"name": "Kim"})
+def person() -> User:
+    return User.objects.create_user("kim@example.com", "correct horse")
+
+
+def change_url(row: Model) -> str:
+    return f"/admin/{row._meta.app_label}/{row._meta.model_name}/{row.pk}/change/"
+
+
+@pytest.mark.parametrize(
+    ("make", "meanwhile", "typed"),
+    [
+        pytest.param(batch, {"paused": True}, {"max_concurrent_calls": 7}, id="batch-paused"),
+        pytest.param(person, {"is_active": False}, {"name": "Kim"}, id="person-locked"),
+    ],
+)
+def test_a_form_that_was_opened_before_a_change_leaves_that_alone(
+    operator: Client, make: Callable[[], Model], meanwhile: dict[str, Any], typed: dict[str, Any]
+) -> None:
+    row = make()
+    form = shown_form(operator, change_url(row))
+    type(row)._default_manager.filter(pk=row.pk).update(**meanwhile)
+    response = operator.post(change_url(row), form | typed)
     assert response.status_code == 302, response.content.decode()
-    person.refresh_from_db()
-    assert (person.name, person.is_active) == ("Kim", False)
+    row.refresh_from_db()
+    wanted = meanwhile | typed
+    assert {name: getattr(row, name) for name in wanted} == wanted
+
+
+@pytest.fixture
+def trunk() -> Trunk:
+    return Trunk.objects.create(name="berlin-1", position=1)
+
+
+OUT_OF_ORDER = {
+    "out_of_order_since": NOW,
+    "out_of_order_reason": "No line was free.",
+    "retry_at": NOW + timedelta(seconds=30),
+    "failed_tries": 2,
+    "times_out_of_order": 5,
+    "in_order_since": NOW - timedelta(days=1),
+    "unreachable_at": NOW,
+    "unreachable_times": 3,
+}
+
+
+@pytest.mark.parametrize("moment", ["before_it_is_sent", "while_it_is_saved"])
+def test_a_form_of_a_trunk_does_not_close_the_breaker_that_has_opened(
+    operator: Client, trunk: Trunk, moment: str
+) -> None:
+    form = shown_form(operator, change_url(trunk))
+
+    def opens(**_: Any) -> None:
+        Trunk.objects.filter(pk=trunk.pk).update(**OUT_OF_ORDER)
+
+    if moment == "before_it_is_sent":
+        opens()
+    else:
+        pre_save.connect(opens, sender=Trunk)
+    response = operator.post(change_url(trunk), form | {"lines": "10"})
+    pre_save.disconnect(opens, sender=Trunk)
+    assert response.status_code == 302, response.content.decode()
+    assert Trunk.objects.filter(pk=trunk.pk, lines=10, **OUT_OF_ORDER).exists()
