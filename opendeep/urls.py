@@ -1,6 +1,8 @@
 """Puts together what the apps offer."""
 
 from django.contrib import admin
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 
 from calls.rest.urls import api_urls as calls_api
@@ -15,6 +17,7 @@ admin.site.site_header = admin.site.site_title = "OpenDeep"
 admin.site.index_title = "For operators"
 
 urlpatterns = [
+    path("favicon.ico", lambda request: redirect(static("favicon.svg"))),  # where no page names its icon, as in /admin/
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
