@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from audiogateway import prompts
-from audiogateway.dialogue import EARS
+from audiogateway.callee_speech import EARS
 from audiogateway.line_format import LineFormat
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.surroundings import Models

@@ -1,41 +1,35 @@
 """Who speaks and when the agent is asked to: the rules of turn taking of one call.
 
 Events of the Realtime session, the callee's sound and the clock's questions go in; client events go out by `send`.
-Whose turn it is when both speak is in floor.py, how the agent's words are played and cut in agent_speech.py, what is
-written down in bookkeeping.py, how the call ends in session.py and hangup.py.
+Whose turn it is when both speak is in floor.py, what is known of the callee's words in callee_speech.py, how the
+agent's are played and cut in agent_speech.py, when it speaks unasked in initiative.py, what follows when a response
+fails in model_answers.py, what is written down in bookkeeping.py, how the call ends in session.py and ending.py.
 """
 
 from collections.abc import Callable
 from uuid import UUID
 
-import structlog
-
 from audiogateway.agent_speech import AgentSpeech
 from audiogateway.bookkeeping import Bookkeeping
+from audiogateway.callee_speech import EARS, CalleeSpeech
 from audiogateway.conduct import Conduct, Manner
-from audiogateway.echo import repeats
 from audiogateway.figures import TalkFigures
 from audiogateway.floor import Floor, Judgement
 from audiogateway.handover import Handover
+from audiogateway.initiative import Initiative
 from audiogateway.line_format import NARROW_HZ, LineFormat
+from audiogateway.model_answers import ModelAnswers
 from audiogateway.own_ears import OwnEars
-from audiogateway.patience import Failures
 from audiogateway.phrases import Recorded
 from audiogateway.ports import Store, WallClock
 from audiogateway.realtime import events
 from audiogateway.realtime.connection import Voice
-from audiogateway.realtime.error_codes import Severity, severity
 from audiogateway.realtime.events import Event
-from audiogateway.realtime.openai_codec import TurnDetection, commit_audio, delete_item
+from audiogateway.realtime.openai_codec import commit_audio, delete_item
 from audiogateway.responses import ResponseOwner
-from audiogateway.silence import SilenceWatch, Step
+from audiogateway.silence import SilenceWatch
 from audiogateway.surroundings import Models
 from audiogateway.tool_calls import ToolCalls
-
-FIRST_WORDS_MS = 4_000
-"""When the callee shall speak first and does not, the agent begins after this time."""
-STILL_THERE = "In the language of the call, ask in one short sentence whether they are still there."
-EARS = TurnDetection()
 
 
 class Dialogue:
@@ -56,7 +50,6 @@ class Dialogue:
     ) -> None:
         self._line_format = line_format
         self._now_ms = now_ms
-        self._log = structlog.get_logger(__name__).bind(call_id=str(call_id))
         self._voice: Voice | None = None
         self._books = Bookkeeping(call_id, models, store, now)
         self._speech = AgentSpeech(line_format, self._books, self._send, now_ms)
@@ -72,17 +65,24 @@ class Dialogue:
         )
         self._tools = tools(self._send, self._answer)
         self._handover = Handover(line_format, self._books, self._speech, self._tools)
+        self._callee = CalleeSpeech(self._floor, self._books, self._handover.tape, now_ms)
+        self._answers = ModelAnswers(
+            call_id,
+            responses=self._responses,
+            speech=self._speech,
+            books=self._books,
+            tools=self._tools,
+            now_ms=now_ms,
+            answer=self._answer,
+        )
+        self.failures = self._answers.failures
         self._silence = SilenceWatch()
         self.conduct = Conduct(self._responses, self._silence, now_ms, hush=self._hush, answer=self._answer)
+        self._initiative = Initiative(self._silence, self.conduct, self._responses, callee_begins=not agent_begins)
         self._agent_begins = agent_begins
-        self._first_words_due = not agent_begins
         self._is_closing = False
-        self._speech_item: str | None = None
         self._line_rate_hz = 0
-        self.failures = Failures()
         self._agent_had_last_word = False
-        self.is_abandoned = False
-        """Nobody has answered for so long that the call shall end."""
         self._handlers: dict[type, Callable[..., Judgement | None]] = {
             events.AgentAudio: self._on_agent_audio,
             events.AgentAudioDone: self._speech.on_audio_done,
@@ -94,11 +94,11 @@ class Dialogue:
             events.ItemAdded: self._books.note,
             events.CalleeTranscript: self._on_words,
             events.CalleeTranscriptFailed: self._on_words,
-            events.ResponseCreated: self._on_response_created,
-            events.ResponseDone: self._on_response_done,
+            events.ResponseCreated: self._answers.created,
+            events.ResponseDone: self._answers.done,
             events.ToolCalled: self._tools.called,
-            events.ServerError: self._on_server_error,
-            events.ProtocolProblem: self._on_protocol_problem,
+            events.ServerError: self._answers.refused,
+            events.ProtocolProblem: self._answers.not_understood,
         }
 
     # Lifecycle
@@ -115,7 +115,7 @@ class Dialogue:
         self._floor.leave()
         self._responses.session_lost()
         self._handover.session_lost()
-        self._speech_item = None
+        self._callee.forget()
 
     def voice_takes_over(self, voice: Voice) -> None:
         """Another session, without turn detection, learns what was heard, and goes on."""
@@ -144,7 +144,7 @@ class Dialogue:
         """Nothing is answered any more. With `farewell` (instructions) the agent is asked for last words first."""
         self._is_closing = True
         self._floor.leave()
-        self._first_words_due = False
+        self._initiative.first_words_were_said()
         self._responses.forget()
         if farewell:
             self._floor.interrupt()
@@ -153,9 +153,10 @@ class Dialogue:
 
     def reopen(self, instructions: str = "") -> None:
         """The talk goes on after all. With `instructions` the callee was away, and the agent speaks by these first."""
-        self._is_closing = self.is_abandoned = False
+        self._is_closing = False
+        self._initiative.reopen()
         if instructions:
-            self._speech_item = None
+            self._callee.forget()
             self._silence.callee_spoke()
             self._responses.callee_stopped()
             self._responses.ask(instructions)
@@ -169,8 +170,7 @@ class Dialogue:
         self._is_closing = True
         self._responses.forget()
         self._speech.end()
-        if self._speech_item is not None:
-            self._books.callee_ended(self._speech_item, self._now_ms())
+        if self._callee.line_is_gone():
             self._send(commit_audio())
         self._books.write_turns()
 
@@ -193,6 +193,11 @@ class Dialogue:
         return self._agent_had_last_word
 
     @property
+    def is_abandoned(self) -> bool:
+        """Nobody has answered for so long that the call shall end."""
+        return self._initiative.is_abandoned
+
+    @property
     def sound_is_unknown(self) -> bool:
         """What the model sends cannot be played."""
         return self._speech.is_unknown
@@ -204,7 +209,7 @@ class Dialogue:
     @property
     def is_at_rest(self) -> bool:
         """Nobody speaks, and nothing is being prepared."""
-        return self._speech_item is None and self.last_words_were_heard
+        return not self._callee.is_going_on and self.last_words_were_heard
 
     @property
     def is_settled(self) -> bool:
@@ -224,7 +229,7 @@ class Dialogue:
     @property
     def is_silent(self) -> bool:
         """Neither side is heard, as far as is known; machines that are waited for do not count."""
-        return self._speech_item is None and self._speech.was_heard and not self.conduct.is_waiting
+        return not self._callee.is_going_on and self._speech.was_heard and not self.conduct.is_waiting
 
     @property
     def figures(self) -> TalkFigures:
@@ -257,23 +262,14 @@ class Dialogue:
 
     def on_time(self, now_ms: int) -> None:
         """Asked about ten times a second while the line is up."""
-        if self._responses.on_time(now_ms):
-            self._log.warning("response_forgotten_by_model")
-            self.failures.refused("")
-            self._tools.responses_forgotten()
-        self.ask_again(now_ms)
+        self._answers.on_time(now_ms)
         if self._floor.on_time(now_ms, is_quiet=self._is_quiet) and self.conduct.manner is Manner.TALK:
             self._answer()
-        if self._first_words_due and now_ms >= FIRST_WORDS_MS:
-            self._first_words_due = False
-            self._responses.ask()
-        if not self._is_closing and (step := self._silence.on_time(now_ms, is_quiet=self._is_quiet)) is not None:
-            self._break_silence(step)
+        self._initiative.on_time(now_ms, is_quiet=self._is_quiet, is_closing=self._is_closing)
 
     def ask_again(self, now_ms: float) -> None:
         """For a response that failed, when its time has come."""
-        if self.failures.take_due(now_ms):
-            self._answer()
+        self._answers.ask_again(now_ms)
 
     # The model's side
 
@@ -287,76 +283,32 @@ class Dialogue:
         return not is_echo
 
     def _on_words(self, event: events.CalleeTranscript | events.CalleeTranscriptFailed) -> Judgement | None:
-        self._handover.tape.written(event.item_id)
-        self._books.note(event)
-        words = event.text if isinstance(event, events.CalleeTranscript) else ""
-        if self._floor.was_echo(event.item_id) and repeats(words, self._books.last_words_of_agent()):
-            self._books.forget(event.item_id)
+        judgement = self._callee.words_came(event)
+        if judgement is Judgement.ECHO:
             self._send(delete_item(event.item_id))
-            return Judgement.ECHO
-        if self._floor.words_came(event.item_id, words) and self.conduct.manner is Manner.TALK:
+        elif judgement is Judgement.TURN and self.conduct.manner is Manner.TALK:
             self._answer()
-        return None
+        return judgement
 
     def _on_agent_audio(self, event: events.AgentAudio) -> None:
         self._agent_had_last_word = True
         self._speech.on_audio(event)
 
     def _on_speech_started(self, event: events.SpeechStarted) -> None:
-        self._handover.tape.speech_started(event.item_id, event.audio_start_ms)
-        self._first_words_due = False
+        self._initiative.first_words_were_said()
         self._agent_had_last_word = False
-        self._speech_item = event.item_id
-        onset_ms = self._time_of(event.audio_start_ms + EARS.prefix_padding_ms)
-        self._books.callee_started(event.item_id, onset_ms)
-        is_somebody = True
-        if not self._is_closing and self.conduct.manner is not Manner.MESSAGE:
-            if self._handover.tape.was_kept(event.audio_start_ms):
-                self._floor.callee_spoke_meanwhile(onset_ms)
-            else:
-                is_somebody = self._floor.callee_started(onset_ms)
-        if is_somebody:
+        is_judged = not self._is_closing and self.conduct.manner is not Manner.MESSAGE
+        if self._callee.started(event, is_judged=is_judged):
             self._silence.callee_spoke()
 
     def _on_speech_stopped(self, event: events.SpeechStopped) -> None:
-        self._speech_item = None
-        self._handover.tape.speech_stopped(event.item_id, event.audio_end_ms)
-        stopped_ms = self._time_of(event.audio_end_ms - EARS.silence_duration_ms)
-        self._books.callee_ended(event.item_id, stopped_ms)
-        is_turn = self._floor.callee_stopped(event.item_id, stopped_ms)
-        if is_turn:
+        turn_ended_ms = self._callee.stopped(event)
+        if turn_ended_ms is not None:
             self._silence.callee_spoke()
-        if is_turn and not self._is_closing and self.conduct.manner is Manner.TALK:
-            self._books.answer_is_expected(stopped_ms)
-            self._answer()
+            if not self._is_closing and self.conduct.manner is Manner.TALK:
+                self._books.answer_is_expected(turn_ended_ms)
+                self._answer()
         self._responses.callee_stopped()
-
-    def _on_response_created(self, event: events.ResponseCreated) -> None:
-        self._tools.response_created(event.response_id)
-        if not self._responses.created(event.response_id):
-            self._speech.drop(event.response_id)
-
-    def _on_response_done(self, event: events.ResponseDone) -> None:
-        self._speech.response_is_done(event.response_id)
-        self._books.note(event)
-        self._tools.response_done(event.response_id)
-        if event.status == "failed":
-            self.failures.failed(event.error_code, self._now_ms())
-            self._log.warning("response_failed", code=event.error_code)
-            self.ask_again(self._now_ms())
-        elif event.status == "completed":
-            self.failures.succeeded()
-        self._responses.done(event.response_id)
-
-    def _on_server_error(self, event: events.ServerError) -> None:
-        self.figures.server_errors += 1
-        if self._responses.refused(event.code, event.event_id) or severity(event.code) is Severity.FATAL:
-            self.failures.refused(event.code)
-        self._log.info("realtime_error", code=event.code, message=event.message)
-
-    def _on_protocol_problem(self, event: events.ProtocolProblem) -> None:
-        self.figures.protocol_problems += 1
-        self._log.warning("realtime_nonsense", what=event.what)
 
     # Rules
 
@@ -374,21 +326,6 @@ class Dialogue:
     @property
     def _is_quiet(self) -> bool:
         return self.is_at_rest and not self._tools.is_waiting
-
-    def _break_silence(self, step: Step) -> None:
-        match step:
-            case Step.ASK:
-                self._responses.ask(STILL_THERE)
-            case Step.LEAVE_MESSAGE:
-                self.conduct.leave_message()
-            case Step.END:
-                self.is_abandoned = True
-
-    def _time_of(self, audio_ms: int) -> int:
-        """When the sound was heard that stands at `audio_ms` of what was sent to the model."""
-        now_ms = self._now_ms()
-        age_ms = self._handover.tape.session_ms - audio_ms
-        return min(max(now_ms - age_ms, 0), now_ms)
 
     def _send(self, event: bytes) -> None:
         if self._voice is not None:

@@ -1,26 +1,27 @@
-"""The talk of one call: how it begins, goes on and ends (phase.py). The conversation's rules are in dialogue.py."""
+"""The talk of one call: how it begins, goes on and ends (phase.py).
 
-import asyncio
-import math
+The conversation's rules are in dialogue.py, what a lost voice means in talk_voice.py, causes and hangup in ending.py.
+"""
+
 from collections.abc import Callable, Sequence
 
 import structlog
 
-from audiogateway import prompts
 from audiogateway.asking import Asking
 from audiogateway.audiosocket.server import Line
 from audiogateway.briefing import configuration_of
 from audiogateway.callee.reception import Reception
-from audiogateway.conduct import Manner
 from audiogateway.dialogue import Dialogue
-from audiogateway.hangup import FAREWELL, LAST_WORDS_MS, MESSAGE_MS, NOBODY_THERE, Hangup
+from audiogateway.ending import Ending
+from audiogateway.hangup import FAREWELL, NOBODY_THERE
 from audiogateway.line_format import LineFormat
 from audiogateway.phase import Phase
 from audiogateway.phone_menu import PhoneMenu
 from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.error_codes import Severity, severity
-from audiogateway.realtime.events import AgentAudio, Event, ServerError
+from audiogateway.realtime.events import Event, ServerError
 from audiogateway.realtime.openai_codec import Configuration
+from audiogateway.ringing import Ringing
 from audiogateway.surroundings import Surroundings
 from audiogateway.talk_line import TalkLine, cause_of_break
 from audiogateway.talk_voice import TalkVoice
@@ -29,8 +30,6 @@ from audiogateway.tools.base import Desk
 from audiogateway.transfer import Transfer
 from calls.contracts import CalleeKind, TalkOrder
 
-TRANSCRIPTION_SECONDS = 4.0
-"""So long after the end of the line its last words may take to be transcribed."""
 HOUSEKEEPING_FRAMES = 5
 
 
@@ -52,31 +51,35 @@ class Session:
     ) -> None:
         self.order = order
         self.phase = Phase.OPENING
-        self.is_ready = False
         self._around = around
         self._on_ready = on_ready
         self._on_over = on_over
         self._on_voice_lost_early = on_voice_lost_early
         self._log = structlog.get_logger(__name__).bind(call_id=str(order.call_id))
-        self._answered: float | None = None
-        self._cause = ""
         self._frames = 0
-        self._settled = asyncio.Event()
         self._menu = PhoneMenu()
         self._line_format = LineFormat(wide_band=order.wide_band)
+        self._line = TalkLine(order, around, self._line_format, self)
         self.asking = Asking(order, around.store, around.spawn, around.now, self.now_ms, lambda: self._dialogue)
-        self._line = TalkLine(self._line_format)
         self._dialogue = self._new_dialogue()
+        self._ringing = Ringing(
+            agent_begins=self._agent_begins, dialogue=lambda: self._dialogue, on_ready=self._become_ready
+        )
         self._voice = TalkVoice(
             order.call_id, around, self, self.configuration, lambda: self._dialogue, self._line_format
         )
         self._reception = Reception(order, around.store, around.now, self)
-        self._hangup = Hangup(order.call_id, around.commands, around.spawn, self.now_ms, self._line.hang_up)
+        self._ending = Ending(order, around, self.now_ms, self._line.hang_up)
         self.transfer = Transfer(order, around.commands, around.spawn, self)
 
     @property
     def dialogue(self) -> Dialogue:
         return self._dialogue
+
+    @property
+    def is_ready(self) -> bool:
+        """The telephone may ring."""
+        return self._ringing.is_ready
 
     @property
     def is_talking(self) -> bool:
@@ -91,7 +94,7 @@ class Session:
 
     def now_ms(self) -> int:
         """Milliseconds since the answer; 0 before it."""
-        return 0 if self._answered is None else int((self._around.clock() - self._answered) * 1000)
+        return self._line.now_ms()
 
     # How it begins
 
@@ -102,19 +105,12 @@ class Session:
         self.phase = Phase.WAITING
         self._voice.opened(voice)
         self._dialogue.voice_is_open(voice)
-        if not self._agent_begins:
-            self._become_ready()
+        self._ringing.voice_is_open()
 
     def line_is_up(self, line: Line) -> None:
         """The PBX has answered: sound goes out from this moment on."""
         self.phase = Phase.TALKING
-        self._line.connect(line)
-        self._answered = self._around.clock()
-        call_id = self.order.call_id
-        self._around.store.media_up(call_id, at=self._around.now(), on_refused=self._on_not_expected)
-        if self.order.records and self._around.recorder is not None:
-            self._line.record(self._around.recorder.begin(self.order))
-        self._around.ticker.add(self)
+        self._line.answer(line, on_refused=self._on_not_expected)
 
     @property
     def expects_line(self) -> bool:
@@ -130,7 +126,6 @@ class Session:
             self.transfer.line_is_back()
 
     def _become_ready(self) -> None:
-        self.is_ready = True
         self._around.phrases.prepare(self.configuration())
         self._on_ready(self)
 
@@ -150,10 +145,9 @@ class Session:
 
     def on_left_to_person(self, cause: str) -> None:
         """The agent is out of it (transfer.Caller)."""
-        self._cause = cause
+        self._ending.cause = cause
         self.asking.close()
-        self._around.ticker.remove(self)
-        self._line.end_recording()
+        self._line.end()
         self._finish()
 
     @property
@@ -184,7 +178,7 @@ class Session:
 
     def end_now(self, cause: str) -> None:
         """Ends whatever there is, without another word."""
-        self._cause = self._cause or cause
+        self._ending.cause = self._ending.cause or cause
         if self._line.is_up:
             self._line.hang_up()
         elif self.phase in (Phase.OPENING, Phase.WAITING):
@@ -196,16 +190,14 @@ class Session:
         if self.phase is not Phase.TALKING:
             return
         self.phase = Phase.CLOSING
-        self._cause = cause
         self.asking.close()
-        within_ms = MESSAGE_MS if self._dialogue.conduct.manner is Manner.MESSAGE else LAST_WORDS_MS
-        self._hangup.follow_last_words(cause, within_ms=within_ms)
+        self._ending.follow_last_words(cause, self._dialogue.conduct.manner)
         self._dialogue.close(farewell)
 
     def resume(self) -> bool:
         """Somebody picks up while a message is left. False when the call is being hung up already."""
-        if self.phase is Phase.CLOSING and self._hangup.take_back():
-            self.phase, self._cause = Phase.TALKING, ""
+        if self.phase is Phase.CLOSING and self._ending.take_back():
+            self.phase = Phase.TALKING
             self.asking.reopen()
             self._dialogue.reopen()
         return self.is_talking
@@ -243,23 +235,23 @@ class Session:
     def on_line_closed(self, reason: str) -> None:
         if not self._line.has_closed():
             return
-        if self.phase is Phase.TRANSFERRING and self.transfer.takes_line and not self._cause:
+        if self.phase is Phase.TRANSFERRING and self.transfer.takes_line and not self._ending.cause:
             self._dialogue.line_is_gone()
             self.transfer.line_was_taken()
             return
-        self._around.ticker.remove(self)
-        self._line.end_recording()
-        self._cause = self._cause or cause_of_break(reason) or self._reception.hung_up_cause()
-        if self._cause == "line_error":
+        self._line.end()
+        cause = self._ending.cause or cause_of_break(reason) or self._reception.hung_up_cause()
+        if cause == "line_error":
             self._dialogue.line_broke(reason)
-        self._log.info("line_closed", reason=reason, cause=self._cause)
+        self._log.info("line_closed", reason=reason, cause=cause)
+        self._ending.cause = cause
         self.phase = Phase.WINDING_UP
         self.asking.close()
         self._dialogue.line_is_gone()
         if self._is_settled:
             self._finish()
         else:
-            self._around.spawn(self._wait_for_transcription())
+            self._ending.wait_for_words(self._finish)
 
     def _keep_house(self) -> None:
         now_ms = self.now_ms()
@@ -277,7 +269,7 @@ class Session:
             elif self._dialogue.is_abandoned:
                 self._nobody_is_there()
         elif self.phase is Phase.CLOSING:
-            self._hangup.on_time(now_ms, last_words_were_heard=self._dialogue.last_words_were_heard)
+            self._ending.on_time(now_ms, last_words_were_heard=self._dialogue.last_words_were_heard)
         elif self.phase is Phase.TRANSFERRING:
             self.transfer.on_time(now_ms)
 
@@ -299,49 +291,24 @@ class Session:
         if isinstance(event, ServerError) and severity(event.code) is Severity.SESSION_OVER:
             self.on_voice_lost(event.message)
         elif self.phase is Phase.WAITING:
-            self._hear_while_ringing(event)
+            if problem := self._ringing.hear(event):
+                self.on_voice_lost(problem)
         elif self.phase is Phase.WINDING_UP and self._is_settled:
-            self._settled.set()
-
-    def _hear_while_ringing(self, event: Event) -> None:
-        self._dialogue.ask_again(math.inf)  # there is no clock yet
-        if self._dialogue.failures.has_given_up:
-            self.on_voice_lost("The model cannot answer.")
-        elif self._dialogue.sound_is_unknown:
-            self.on_voice_lost("The model speaks in a format that nobody knows.")
-        elif not self.is_ready and isinstance(event, AgentAudio):
-            self._become_ready()
+            self._ending.words_are_settled()
 
     def on_voice_lost(self, reason: str) -> None:
-        self._log.warning("voice_lost", reason=reason, phase=self.phase.value)
-        self._voice.close()
-        self._dialogue.voice_is_lost()
-        match self.phase:
-            case Phase.WAITING:
-                self.phase = Phase.OPENING
-                self._dialogue = self._new_dialogue()
-                self._on_voice_lost_early(self, reason)
-            case Phase.TALKING:
-                self._voice.renew(reason)
-            case Phase.CLOSING if self._dialogue.owes_answer:
-                self._voice.renew(reason)
-            case Phase.WINDING_UP:
-                self._settled.set()
+        self._voice.lost(reason)
 
-    def on_voice_back(self, voice: Voice) -> None:
-        """Another session takes over (talk_voice.Talker)."""
-        match self.phase:
-            case Phase.TALKING | Phase.TRANSFERRING | Phase.CLOSING:
-                self._dialogue.voice_takes_over(voice)
-            case Phase.WINDING_UP:
-                self._dialogue.write_last_words(voice)
-            case _:
-                self._voice.close()
+    def on_voice_lost_early(self, reason: str) -> None:
+        """Before the line has come (talk_voice.Talker)."""
+        self.phase = Phase.OPENING
+        self._dialogue = self._new_dialogue()
+        self._on_voice_lost_early(self, reason)
 
     def on_voice_given_up(self, cause: str) -> None:
         """No answer will come any more (talk_voice.Talker)."""
         if self.phase is Phase.WINDING_UP:
-            self._settled.set()
+            self._ending.words_are_settled()
         elif self._line.is_up and self.phase is not Phase.TRANSFERRING:
             self._close(cause)
             self._dialogue.expect_nothing()
@@ -353,20 +320,10 @@ class Session:
     def _is_settled(self) -> bool:
         return not self._voice.is_expected and self._dialogue.is_settled
 
-    async def _wait_for_transcription(self) -> None:
-        try:
-            async with asyncio.timeout(TRANSCRIPTION_SECONDS):
-                await self._settled.wait()
-        except TimeoutError:
-            self._log.warning("last_words_not_transcribed")
-        self._finish()
-
     def _finish(self) -> None:
         if self.phase is Phase.OVER:
             return
-        figures = self._dialogue.figures.to_json() | {"prompt": prompts.prompt_hash()}
-        self._around.store.record_figures(self.order.call_id, figures)
-        self._around.store.talk_over(self.order.call_id, cause=self._cause, at=self._around.now())
+        self._ending.write_down(self._dialogue.figures)
         self.discard()
 
     def discard(self) -> None:

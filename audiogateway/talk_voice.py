@@ -19,8 +19,9 @@ from audiogateway.dialogue import Dialogue
 from audiogateway.filler import FillerWatch
 from audiogateway.line_format import LineFormat
 from audiogateway.patience import Rotation
+from audiogateway.phase import Phase
 from audiogateway.phrases import Phrase, Recorded
-from audiogateway.realtime.connection import Voice, VoiceListener
+from audiogateway.realtime.connection import Voice
 from audiogateway.realtime.events import Event
 from audiogateway.realtime.openai_codec import Configuration
 from audiogateway.renewal import Renewal
@@ -32,11 +33,17 @@ ROTATION_RETRY_SECONDS = 20.0
 """Between tries to open another session while the old one still speaks."""
 
 
-class Talker(VoiceListener, Protocol):
+class Talker(Protocol):
     """Whose voice it is (session.Session)."""
 
-    def on_voice_back(self, voice: Voice) -> None:
-        """Another session takes over."""
+    @property
+    def phase(self) -> Phase: ...
+
+    def on_event(self, event: Event) -> None:
+        """The session that speaks tells something."""
+
+    def on_voice_lost_early(self, reason: str) -> None:
+        """Before the line has come: whoever opened it may open another one."""
 
     def on_voice_given_up(self, cause: str) -> None:
         """There will be none. `cause` is voice_lost or voice_refused."""
@@ -101,6 +108,22 @@ class TalkVoice:
 
     # Loss
 
+    def lost(self, reason: str) -> None:
+        """The one that speaks is gone, or of no use. What follows depends on how far the talk is."""
+        phase = self._talker.phase
+        self._log.warning("voice_lost", reason=reason, phase=phase.value)
+        self.close()
+        self._dialogue().voice_is_lost()
+        match phase:
+            case Phase.WAITING:
+                self._talker.on_voice_lost_early(reason)
+            case Phase.TALKING:
+                self.renew(reason)
+            case Phase.CLOSING if self._dialogue().owes_answer:
+                self.renew(reason)
+            case Phase.WINDING_UP:
+                self._talker.on_voice_given_up("voice_lost")
+
     def renew(self, reason: str) -> None:
         """It is lost in the middle of the talk, and has been closed."""
         self._losses += 1
@@ -131,7 +154,16 @@ class TalkVoice:
             self._voice = voice
             self._opened_at = self._around.clock()
             self._silent_since = None
-            self._talker.on_voice_back(voice)
+            self._hand_over(voice)
+
+    def _hand_over(self, voice: Voice) -> None:
+        match self._talker.phase:
+            case Phase.TALKING | Phase.TRANSFERRING | Phase.CLOSING:
+                self._dialogue().voice_takes_over(voice)
+            case Phase.WINDING_UP:
+                self._dialogue().write_last_words(voice)
+            case _:
+                self.close()
 
     # Time
 
@@ -164,7 +196,7 @@ class TalkVoice:
         if self._silent_since is None:
             self._silent_since = now
         elif now - self._silent_since >= STALL_SECONDS:
-            self._talker.on_voice_lost("The model fell silent.")
+            self.lost("The model fell silent.")
 
     def _rotate(self, now: float, *, at_once: bool) -> None:
         if not self._renewal.is_under_way:
@@ -196,4 +228,4 @@ class TalkVoice:
         self._talker.on_event(event)
 
     def on_voice_lost(self, reason: str) -> None:
-        self._talker.on_voice_lost(reason)
+        self.lost(reason)

@@ -1,8 +1,17 @@
-"""Scripted talks for the tests of turn taking."""
+"""Scripted talks for the tests of turn taking, and a session for those of how a talk begins and ends."""
 
 import pytest
 
 from tests.audiogateway.scripted_talk import Talk
+from tests.audiogateway.stage import Stage
+
+
+@pytest.fixture
+async def stage() -> Stage:
+    """A talk whose line is up; nobody has said a word."""
+    stage = Stage()
+    stage.connect()
+    return stage
 
 
 @pytest.fixture

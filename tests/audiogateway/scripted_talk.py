@@ -9,7 +9,8 @@ import numpy as np
 
 from audiogateway.asking import OwnersWord
 from audiogateway.audio.g711 import ulaw_to_linear
-from audiogateway.dialogue import EARS, Dialogue
+from audiogateway.callee_speech import EARS
+from audiogateway.dialogue import Dialogue
 from audiogateway.line_format import LineFormat
 from audiogateway.onset_gate import ONSET_GATE_MS
 from audiogateway.phone_menu import PhoneMenu

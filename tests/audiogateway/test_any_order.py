@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiogateway.dialogue import EARS
+from audiogateway.callee_speech import EARS
 from audiogateway.playout import FRAME_MS
 from audiogateway.realtime import events
 from audiogateway.responses import PATIENCE_MS

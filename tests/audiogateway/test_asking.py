@@ -11,7 +11,7 @@ from audiogateway.asking import LAST_WORD_MS, LOOK_MS, REMIND_MS, STILL_ASKING, 
 from audiogateway.phase import Phase
 from audiogateway.realtime import events
 from tests.audiogateway.scripted_talk import VOICED_FRAME
-from tests.audiogateway.test_session import Stage, sound
+from tests.audiogateway.stage import Stage, sound
 
 QUESTION = {"question": "May she bring her dog?", "say_meanwhile": "One moment please.", "timeout_seconds": 60}
 HINT_MS = 200

@@ -2,9 +2,6 @@
 
 import base64
 
-from audiogateway.dialogue import FIRST_WORDS_MS
-from audiogateway.patience import MAX_FAILURES
-from audiogateway.playout import FRAME_MS
 from audiogateway.realtime import events
 from audiogateway.realtime.openai_codec import append_audio
 from tests.audiogateway.scripted_talk import Talk
@@ -32,47 +29,6 @@ def test_the_greeting_is_asked_for_as_soon_as_the_voice_is_open() -> None:
 def test_the_greeting_is_on_the_wire_with_the_first_frame(greeting: Talk) -> None:
     assert greeting.dialogue.take_frame() is not None
     assert greeting.dialogue.figures.first_audio_ms == 0
-
-
-def test_when_the_callee_shall_speak_first_nothing_is_said(talk: Talk) -> None:
-    talk.play(FIRST_WORDS_MS - FRAME_MS)
-    assert talk.voice.sent == []
-
-
-def test_a_callee_who_shall_speak_first_and_does_not_is_spoken_to(talk: Talk) -> None:
-    talk.play(FIRST_WORDS_MS)
-    assert talk.voice.types() == ["response.create"]
-
-
-def test_a_callee_who_has_spoken_first_is_answered_once(talk: Talk) -> None:
-    talk.callee_says("u1", "Hello?")
-    talk.play(FIRST_WORDS_MS)
-    assert talk.voice.types() == ["response.create"]
-
-
-def test_a_failed_response_is_asked_for_again_but_not_for_ever(talk: Talk) -> None:
-    talk.dialogue.on_time(FIRST_WORDS_MS)
-    for number in range(MAX_FAILURES + 1):
-        assert not talk.dialogue.failures.has_given_up
-        talk.tell(events.ResponseCreated(f"r{number}"))
-        talk.tell(events.ResponseDone(f"r{number}", "failed", "", "rate_limit_exceeded"))
-    assert talk.dialogue.failures.has_given_up
-
-
-def test_a_success_between_failures_forgets_them(talk: Talk) -> None:
-    for number in range(2):
-        talk.tell(events.ResponseCreated(f"r{number}"), events.ResponseDone(f"r{number}", "failed", "", "x"))
-    talk.agent_answers("r3", "a3", "Yes.", 100)
-    for number in range(4, 6):
-        talk.tell(events.ResponseCreated(f"r{number}"), events.ResponseDone(f"r{number}", "failed", "", "x"))
-    assert not talk.dialogue.failures.has_given_up
-
-
-def test_nonsense_is_counted_and_the_talk_goes_on(talk: Talk) -> None:
-    talk.tell(events.ProtocolProblem("response.done: id is missing"), events.ServerError("x", "y"))
-    talk.agent_answers("r1", "a1", "Yes.", 100)
-    assert talk.play(200) == 5
-    assert (talk.dialogue.figures.protocol_problems, talk.dialogue.figures.server_errors) == (1, 1)
 
 
 def test_a_lost_voice_leaves_what_was_received_to_be_heard(talk: Talk) -> None:

@@ -8,7 +8,7 @@ from audiogateway.audiosocket.codec import Audio, Decoder, Kind, encode_audio
 from audiogateway.realtime import events
 from sandbox.speech import g711
 from sandbox.speech.voice import synthesize
-from tests.audiogateway.test_session import Stage
+from tests.audiogateway.stage import Stage
 
 SENTENCE = "Hello, this is an AI assistant calling on behalf of Miller Dental."
 WIDE, NARROW = synthesize(SENTENCE, rate=24_000, voice="agent"), g711.encode(synthesize(SENTENCE, voice="agent"))

@@ -8,7 +8,7 @@ from audiogateway.realtime import events
 from audiogateway.transfer import CONNECT_MS, LAST_WORDS_MS, REDIRECT_MS, RETURNED_MS
 from calls.contracts import Ack, Command, CommandName
 from tests.audiogateway.fakes import RecordingLine
-from tests.audiogateway.test_session import Stage, sound
+from tests.audiogateway.stage import Stage, sound
 
 RING_S = 20
 TRANSFER = events.ToolCalled("r1", "item_c", "call_1", "transfer_call", '{"reason": "Wants a person."}')

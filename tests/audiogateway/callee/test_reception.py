@@ -11,7 +11,7 @@ from audiogateway.hangup import LAST_WORDS_MS
 from audiogateway.realtime import events
 from audiogateway.silence import AFTER_GREETING_MS, AFTER_MESSAGE_MS, LONGEST_HOLD_MS, PUT_THROUGH_MS
 from tests.audiogateway.callee.sounds import Samples, line, silence, tone, voiced
-from tests.audiogateway.test_session import Stage, sound
+from tests.audiogateway.stage import Stage, sound
 
 GREETING = "I cannot take your call right now. Please leave a message after the tone."
 KEYS = "For new appointments, press one. If you want to speak to a person, press two."

@@ -1,8 +1,26 @@
-"""Nobody answers, a menu, or a machine: the watch over the silence, within a talk."""
+"""The agent speaks unasked: the first words, and into the silence of nobody, a menu or a machine."""
 
+from audiogateway.initiative import FIRST_WORDS_MS
+from audiogateway.playout import FRAME_MS
 from audiogateway.realtime import events
 from audiogateway.silence import AFTER_GREETING_MS, SILENCE_MS
 from tests.audiogateway.scripted_talk import Talk, sound
+
+
+def test_when_the_callee_shall_speak_first_nothing_is_said(talk: Talk) -> None:
+    talk.play(FIRST_WORDS_MS - FRAME_MS)
+    assert talk.voice.sent == []
+
+
+def test_a_callee_who_shall_speak_first_and_does_not_is_spoken_to(talk: Talk) -> None:
+    talk.play(FIRST_WORDS_MS)
+    assert talk.voice.types() == ["response.create"]
+
+
+def test_a_callee_who_has_spoken_first_is_answered_once(talk: Talk) -> None:
+    talk.callee_says("u1", "Hello?")
+    talk.play(FIRST_WORDS_MS)
+    assert talk.voice.types() == ["response.create"]
 
 
 def test_a_callee_who_says_nothing_is_asked_and_then_given_up(talk: Talk) -> None:
