@@ -11,6 +11,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +24,14 @@ NOTHING_MORE: Mapping[str, str] = {}
 HERMETIC = "not (processes or browser or asterisk or postgres or long)"
 # A file stays together, since its tests share what they start.
 BESIDE_EACH_OTHER = ["-n", "2", "--dist", "loadfile", "--timeout", "600"]
-PARALLEL = ["-n", "2", "--dist", "worksteal"]
+PARALLEL = ["-n", "3", "--dist", "worksteal"]
+# Each of them waits for the next word nearly all the time.
+MOSTLY_WAITING = ["-n", "6", "--dist", "load", "--maxschedchunk", "1"]
 # The server goes with its databases; threads of asyncio may still hold a connection when a run ends.
 KEEP_DATABASE = ["--reuse-db", "--create-db"]
 WITH_DATABASE = ["tests/calls", "tests/campaigns", "tests/analysis", "tests/opendeep", "tests/web"]
+# Compiled once for all the processes that the tests start, whatever the caller's environment says.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 @dataclass
@@ -58,7 +63,8 @@ def test_stages(long: bool) -> list[Stage]:
     on_postgres = f"({HERMETIC}) or (races and not long)"
     return [
         Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
-        Stage("unit", pytest("-m", HERMETIC, *PARALLEL)),
+        Stage("unit", pytest("-m", f"{HERMETIC} and not paced", *PARALLEL)),
+        Stage("talks", pytest("-m", f"{HERMETIC} and paced", *MOSTLY_WAITING, "tests/audiogateway")),
         Stage("postgres", pytest("-m", on_postgres, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
         Stage("real", pytest("-m", real if long else f"{real} and not long", *BESIDE_EACH_OTHER)),
     ]
@@ -70,19 +76,43 @@ def main() -> int:
     parser.add_argument("--long", action="store_true")
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
-    stages = [s for s in check_stages() + test_stages(options.long) if not options.stages or s.name in options.stages]
+    checks, tests = (
+        [stage for stage in stages if not options.stages or stage.name in options.stages]
+        for stages in (check_stages(), test_stages(options.long))
+    )
     totals: Counter[str] = Counter()
-    failed = [stage.name for stage in stages if not run(stage, totals)]
+    with ThreadPoolExecutor() as beside_each_other:
+        passed = list(beside_each_other.map(check, checks)) + [run(stage, totals) for stage in tests]
+    failed = [stage.name for stage, is_good in zip(checks + tests, passed, strict=True) if not is_good]
     print(f"\nFailed stages: {', '.join(failed) or 'none'}")
     print(f"{totals['passed']} passed, {totals['failed']} failed, {totals['skipped']} skipped")
     return 1 if failed or totals["failed"] else 0
+
+
+def check(stage: Stage) -> bool:
+    """Tells at its end what it has found, so that others can run meanwhile."""
+    started = time.monotonic()
+    ended = subprocess.run(
+        stage.command, cwd=ROOT, env=environment_of(stage), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    verdict = "FAILED" if ended.returncode else "ok"
+    print(f"\n=== {stage.name} ===\n{ended.stdout}=== {stage.name}: {verdict} {after(started)} ===", flush=True)
+    return ended.returncode == 0
+
+
+def after(started: float) -> str:
+    return f"after {time.monotonic() - started:.0f} s"
+
+
+def environment_of(stage: Stage, more: Mapping[str, str] = NOTHING_MORE) -> dict[str, str]:
+    return {**os.environ, **BYTECODE, **stage.environment, **more}
 
 
 def run(stage: Stage, totals: Counter[str]) -> bool:
     print(f"\n=== {stage.name} ===", flush=True)
     started = time.monotonic()
     passed = STARTERS.get(stage.name, execute)(stage, totals)
-    print(f"=== {stage.name}: {'ok' if passed else 'FAILED'} after {time.monotonic() - started:.0f} s ===", flush=True)
+    print(f"=== {stage.name}: {'ok' if passed else 'FAILED'} {after(started)} ===", flush=True)
     return passed
 
 
@@ -102,7 +132,7 @@ def execute(stage: Stage, totals: Counter[str], environment: Mapping[str, str] =
     if stage.is_pytest:
         results.unlink(missing_ok=True)
         command.append(f"--junit-xml={results}")
-    finished = subprocess.run(command, cwd=ROOT, env={**os.environ, **stage.environment, **environment}, check=False)
+    finished = subprocess.run(command, cwd=ROOT, env=environment_of(stage, environment), check=False)
     if stage.is_pytest:
         count(results, totals)
     return finished.returncode == 0

@@ -6,6 +6,8 @@ from tests.audiogateway.test_talk import INTRODUCTION
 from tests.audiogateway.test_talk_with_machines import talk_with
 from tests.openai_server import OpenAIServer
 
+pytestmark = pytest.mark.paced
+
 CUTS_IN, MURMURS, ECHOES = 8, 18, 19
 QUESTION = "Do you want to keep your appointment on Friday at ten?"
 BRIEF = {"opening": f"Hello. {QUESTION}", "on_behalf_of": "Miller Dental"}

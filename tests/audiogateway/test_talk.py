@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from audiogateway.audio.g711 import linear_to_ulaw
 from audiogateway.audiosocket.server import AudioSocketServer
 from audiogateway.pacing import Ticker
@@ -21,6 +23,8 @@ from tests.audiogateway.caller import Caller
 from tests.audiogateway.fakes import CALL_ID, NOW, MemoryStore, ScriptedBus, Spawned, surroundings, talk_order
 from tests.audiogateway.recording.listening import is_subsequence, listen
 from tests.openai_server import OpenAIServer
+
+pytestmark = pytest.mark.paced
 
 INTRODUCTION = "Hello, this is an AI assistant calling on behalf of Miller Dental."
 SHORT = {"opening": "Hello, this is the AI of Acme. Is this a good moment?", "on_behalf_of": "Acme"}

@@ -12,6 +12,8 @@ from tests.audiogateway.persona_caller import PersonaTelephone
 from tests.audiogateway.test_talk import SHORT, Stage, talk
 from tests.openai_server import OpenAIServer
 
+pytestmark = pytest.mark.paced
+
 HELPFUL, VOICEMAIL, MENU, SILENT, WITHOUT_SOUND, FAX, PICKED_UP = 0, 3, 6, 9, 15, 16, 17
 
 

@@ -12,6 +12,8 @@ from tests.audiogateway.prepared_phrases import PreparedPhrases
 from tests.audiogateway.test_talk import SHORT, Stage, talk
 from tests.openai_server import OpenAIServer
 
+pytestmark = pytest.mark.paced
+
 QUESTION = "Hello, this is the AI of Acme. Is this a good moment?"
 YES = "Yes, that works for me."
 ANSWER = "Thank you. I have noted that you want to keep your appointment on Friday at ten. Goodbye."

@@ -24,7 +24,7 @@ from tests.factories import make_brief, make_call, make_organization
 from tests.openai_server import OpenAIServer
 from tests.rig.ports import free_tcp_port
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.paced, pytest.mark.django_db(transaction=True)]
 
 GATEWAY = "gateway-1"  # which the factory's calls are tied to
 
