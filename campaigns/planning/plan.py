@@ -1,7 +1,7 @@
 """The plan: who is called, to what end, and what is to be found out. Pure."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationError, 
 from pydantic.json_schema import SkipJsonSchema
 
 from calls.contracts import VoicemailPolicy
+from campaigns.planning import times
 from campaigns.planning.brakes import Brakes
 from campaigns.planning.fields import CHECKED, PhoneNumber, SnakeCase, Value, complaint, words_of
 from campaigns.planning.retries import DEFAULT_TABLE
@@ -17,8 +18,6 @@ from opendeep.core.errors import DomainError
 
 CONTACTS_AT_MOST = 100_000
 VARIABLES_AT_MOST = 20
-START_WITHIN = timedelta(days=366)
-YEARS = range(2000, 9999)  # the first and the last years that a clock knows cannot be told in every zone
 
 FieldType = Literal["text", "yes_no", "number", "date", "datetime", "choice"]
 
@@ -133,18 +132,6 @@ def _refuse_doubles(what: str, names: Iterable[str]) -> None:
         seen.add(name)
 
 
-def _local_time(value: str | None) -> str | None:
-    if not value:
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.year not in YEARS:
-        raise complaint("Write the start as date and time, like 2026-11-27T10:00.")
-    return value
-
-
 class Plan(Value):
     """What the user confirms. `start_at` and `end_at` are ISO in the user's own time: no call before and after.
 
@@ -159,8 +146,8 @@ class Plan(Value):
     language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     contacts: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=CONTACTS_AT_MOST), AfterValidator(_merged)]
     result_fields: Annotated[tuple[ResultField, ...], Field(max_length=20), AfterValidator(_unique)] = ()
-    start_at: Annotated[str | None, AfterValidator(_local_time)] = None
-    end_at: Annotated[str | None, AfterValidator(_local_time)] = None
+    start_at: Annotated[str | None, AfterValidator(times.local_time)] = None
+    end_at: Annotated[str | None, AfterValidator(times.local_time)] = None
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 3
     voicemail: SkipJsonSchema[VoicemailPolicy] = "as_instructed"
     retries: SkipJsonSchema[Retries] = Retries()
@@ -170,19 +157,21 @@ class Plan(Value):
     priority: SkipJsonSchema[Priority] = "normal"
 
     @classmethod
-    def from_user(cls, data: Any) -> "Plan":
-        """A plan that came from outside, perhaps changed by hand.
+    def from_user(cls, data: Any, *, zone: ZoneInfo | None = None, at: datetime | None = None) -> "Plan":
+        """A plan that came from outside, perhaps changed by hand. With `zone` and `at` its times are looked at as well.
 
-        Raises DomainError "bad_plan" with `fields` by path, for example {"contacts.0.phone": ["…"]}.
+        Raises DomainError "bad_plan" with `fields` by path, for example {"contacts.0.phone": ["…"]}: all that is wrong.
         """
         if not isinstance(data, Mapping):
             raise DomainError("bad_plan", "There is no plan here. Send the plan as an object.")
+        wrong = times.time_complaints(data.get("start_at"), data.get("end_at"), zone, at) if zone and at else {}
         try:
-            return cls.model_validate(dict(data))
+            plan = cls.model_validate(dict(data))
         except ValidationError as error:
-            raise DomainError(
-                "bad_plan", "This plan cannot be carried out. Correct what is named and try again.", words_of(error)
-            ) from None
+            raise _bad_plan(words_of(error) | wrong) from None
+        if wrong:
+            raise _bad_plan(wrong)
+        return plan
 
     @classmethod
     def stored(cls, data: Mapping[str, Any]) -> "Plan":
@@ -221,25 +210,15 @@ class Plan(Value):
 
     def starts_at(self, zone: ZoneInfo) -> datetime | None:
         """The start as an aware moment; a time without an offset counts in `zone`."""
-        return _moment(self.start_at, zone)
+        return times.moment_of(self.start_at, zone)
 
     def ends_at(self, zone: ZoneInfo) -> datetime | None:
-        return _moment(self.end_at, zone)
+        return times.moment_of(self.end_at, zone)
 
     def time_complaints(self, zone: ZoneInfo, at: datetime) -> dict[str, list[str]]:
-        """What is wrong with start and end, by field, seen at `at`; a start in the past means at once."""
-        start, end = self.starts_at(zone), self.ends_at(zone)
-        if start is not None and start > at + START_WITHIN:
-            return {"start_at": ["The start lies more than a year ahead."]}
-        if end is not None and end <= at:
-            return {"end_at": ["The end lies in the past."]}
-        if end is not None and start is not None and end <= start:
-            return {"end_at": ["The end lies before the start."]}
-        return {}
+        """What is wrong with start and end, by field, seen at `at`."""
+        return times.time_complaints(self.start_at, self.end_at, zone, at)
 
 
-def _moment(local: str | None, zone: ZoneInfo) -> datetime | None:
-    if not local:
-        return None
-    moment = datetime.fromisoformat(local)
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+def _bad_plan(wrong: Mapping[str, list[str]]) -> DomainError:
+    return DomainError("bad_plan", "This plan cannot be carried out. Correct what is named and try again.", wrong)

@@ -64,7 +64,8 @@ def complaint(reply: AssistantReply, zone: ZoneInfo, at: datetime) -> str | None
     if reply.status == "plan_complete":
         if reply.plan is None:
             return "status is plan_complete, but plan is null."
-        return next((words for found in reply.plan.time_complaints(zone, at).values() for words in found), None)
+        wrong = reply.plan.time_complaints(zone, at)
+        return " ".join(words for found in wrong.values() for words in found) or None
     if reply.plan is not None:
         return f"status is {reply.status}, so plan must be null."
     if reply.status == "needs_more_info" and not reply.questions:

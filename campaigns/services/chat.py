@@ -87,12 +87,14 @@ def retry(conversation: Conversation, user: User, *, at: datetime) -> ChatReply:
     return _ask_assistant(conversation, user, at)
 
 
-def save_plan(conversation: Conversation, data: Any, *, at: datetime) -> tuple[Plan, int]:
+def save_plan(conversation: Conversation, data: Any, *, zone: ZoneInfo, at: datetime) -> tuple[Plan, int]:
     """Stores a plan that the user changed as a new revision, which the assistant sees in its next turn.
+
+    Its times without an offset count in `zone`.
 
     The same plan again stays the same revision. Raises DomainError "bad_plan", Conflict.
     """
-    plan = Plan.from_user(data)
+    plan = Plan.from_user(data, zone=zone, at=at)
     with transaction.atomic():
         _take_turn(conversation, at)
         known = current_plan(conversation)

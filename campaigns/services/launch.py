@@ -84,13 +84,14 @@ def _confirmed_plan(conversation: Conversation, data: Any, user: User, at: datet
     if known is None:
         raise Conflict("no_plan", "There is no plan to confirm yet. Answer the assistant's questions first.")
     unchanged = data is None or data == known[0]
-    plan = Plan.stored(known[0]) if unchanged else Plan.from_user(data)
-    wrong = plan.time_complaints(ZoneInfo(user.time_zone), at)
+    zone = ZoneInfo(user.time_zone)
+    plan = Plan.stored(known[0]) if unchanged else Plan.from_user(data, zone=zone, at=at)
+    wrong = plan.time_complaints(zone, at)
     if wrong:
         words = " ".join(text for found in wrong.values() for text in found)
         raise DomainError("bad_plan", f"This plan cannot be carried out. {words}", wrong)
-    check_somebody_can_be_called(plan, conversation.organization, ZoneInfo(user.time_zone), at)
-    return (plan, known[1]) if unchanged else save_plan(conversation, data, at=at)
+    check_somebody_can_be_called(plan, conversation.organization, zone, at)
+    return (plan, known[1]) if unchanged else save_plan(conversation, data, zone=zone, at=at)
 
 
 # --- The orchestrator -----------------------------------------------------------------------------

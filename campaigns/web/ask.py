@@ -96,7 +96,7 @@ def plan(request: TenantRequest, conversation_id: UUID) -> HttpResponse:
         moved = "The plan has changed since you opened it. Saving again replaces it by what stands here."
         return _plan_form(request, found, typed, known[1], status=409, notice=moved)
     try:
-        chat.save_plan(found, typed, at=now())
+        chat.save_plan(found, typed, zone=ZoneInfo(request.user.time_zone), at=now())
     except DomainError as error:
         status, wrong = _status(error), error.fields
         return _plan_form(request, found, typed, known[1], status=status, notice=error.message, errors=wrong)

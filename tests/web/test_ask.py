@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -241,7 +242,8 @@ def test_a_changed_plan_is_a_new_revision_and_keeps_what_is_known_of_people(page
     known = [{"name": "order", "value": "17"}]
     plan = plan_data(contacts=[{"name": "Anna", "phone": "+12025550100", "variables": known}])
     conversation = make_conversation(alice, plan)
-    form = plan_form(plan, title="New title", max_attempts="2", start_at="2030-01-02T10:00")
+    start = f"{now() + timedelta(days=3):%Y-%m-%dT10:00}"
+    form = plan_form(plan, title="New title", max_attempts="2", start_at=start)
     form |= {
         "contact-name": ["Anna B.", "Ben", ""],
         "contact-phone": ["+1 202 555 0100", "+12025550101", ""],
@@ -255,7 +257,7 @@ def test_a_changed_plan_is_a_new_revision_and_keeps_what_is_known_of_people(page
         2,
         "New title",
         2,
-        "2030-01-02T10:00",
+        start,
     )
     assert [contact["phone"] for contact in saved[0]["contacts"]] == ["+12025550100", "+12025550101"]
     assert [contact["variables"] for contact in saved[0]["contacts"]] == [known, []]
@@ -281,6 +283,18 @@ def test_a_plan_changed_into_nonsense_comes_back_with_what_was_typed(page: Brows
     assert "whole number" in html
     assert "“twelve” is not a telephone number" in html
     assert 'value="twelve"' in html
+    assert current_plan(conversation) == (Plan.from_user(plan).to_json(), 1)
+
+
+def test_an_end_before_the_start_stands_beside_its_field_with_all_other_mistakes(page: Browser, alice: User) -> None:
+    plan = plan_data()
+    conversation = make_conversation(alice, plan)
+    begin = now() + timedelta(days=3)
+    times = {"start_at": f"{begin:%Y-%m-%dT%H:%M}", "end_at": f"{begin - timedelta(days=1):%Y-%m-%dT%H:%M}"}
+    html = page.post(url(conversation, "plan/"), plan_form(plan, title="", **times), status=422)
+    assert '<p class="field-error" id="field-end_at-error">The end lies before the start.</p>' in html
+    assert "This must not be empty." in html
+    assert page.post(url(conversation, "plan/"), plan_form(plan, **times), status=422).count("field-error") == 1
     assert current_plan(conversation) == (Plan.from_user(plan).to_json(), 1)
 
 

@@ -62,6 +62,13 @@ def test_replies_that_contradict_themselves_are_sent_back(answer: AssistantReply
     assert words in (complaint(answer, NEW_YORK, NOW) or "")
 
 
+def test_all_that_is_wrong_with_the_times_is_sent_back_at_once() -> None:
+    plan = plan_data(start_at="2029-01-01T10:00", end_at="2028-01-01T10:00")
+    assert complaint(reply("plan_complete", plan=plan), NEW_YORK, NOW) == (
+        "The start lies more than a year ahead. The end lies before the start."
+    )
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.factories import NOW, make_conversation, make_user, plan_data
 from tests.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db
+
+NEW_YORK = ZoneInfo("America/New_York")
 
 SENTENCE = (
     "Ask these three numbers whether they want to keep their appointment on Friday at ten: "
@@ -147,7 +150,7 @@ def test_a_plan_that_is_carried_out_is_talked_about_no_more(user: User) -> None:
 
 def test_an_edited_plan_is_a_new_revision_that_the_assistant_sees(user: User, openai_server: OpenAIServer) -> None:
     conversation = make_conversation(user, plan_data())
-    _, revision = chat.save_plan(conversation, plan_data(title="Another title"), at=NOW)
+    _, revision = chat.save_plan(conversation, plan_data(title="Another title"), zone=NEW_YORK, at=NOW)
     assert revision == 2
     known = current_plan(conversation)
     assert known is not None
@@ -157,14 +160,14 @@ def test_an_edited_plan_is_a_new_revision_that_the_assistant_sees(user: User, op
 
 def test_the_same_plan_again_is_the_same_revision(user: User) -> None:
     conversation = make_conversation(user, plan_data("+12025550100"))
-    _, revision = chat.save_plan(conversation, plan_data("+1 202 555 0100"), at=NOW)
+    _, revision = chat.save_plan(conversation, plan_data("+1 202 555 0100"), zone=NEW_YORK, at=NOW)
     assert (revision, conversation.messages.count()) == (1, 1)
 
 
 def test_a_plan_edited_into_nonsense_is_refused_and_changes_nothing(user: User) -> None:
     conversation = make_conversation(user, plan_data())
     with pytest.raises(DomainError, match="cannot be carried out") as caught:
-        chat.save_plan(conversation, plan_data(max_attempts=99), at=NOW)
+        chat.save_plan(conversation, plan_data(max_attempts=99), zone=NEW_YORK, at=NOW)
     assert caught.value.fields == {"max_attempts": ["This must be at most 10."]}
     assert conversation.messages.count() == 1
 
