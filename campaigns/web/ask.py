@@ -18,7 +18,6 @@ from campaigns.web.conversation import talk_of, unfinished_of
 from opendeep.accounts.tenant_pages import TenantRequest, tenant_page
 from opendeep.core.clock import now
 from opendeep.core.errors import Conflict, DomainError
-from opendeep.core.words import city
 
 EXAMPLES = (
     "Ask these three numbers whether they want to keep their appointment on Friday at ten: "
@@ -183,7 +182,7 @@ def _plan_form(
         "section": "ask",
         "conversation": found,
         "revision": revision,
-        "fields": forms.plan_fields(shown, errors, f"Your time ({city(request.user.time_zone)})."),
+        "fields": forms.plan_fields(shown, errors, forms.clock_words(request.user.time_zone)),
         "rows": [] if many else forms.contact_rows(shown, errors),
         "people": len(shown["contacts"]),
         "notice": notice,

@@ -13,7 +13,7 @@ from campaigns.planning.questions import Question
 from campaigns.selectors import current_plan, messages_of
 from campaigns.services.chat import REPLY_EXPIRES
 from campaigns.services.outlook import refusals_of
-from campaigns.web.forms import Errors, FieldView, question_fields
+from campaigns.web.forms import Errors, FieldView, clock_words, question_fields
 from campaigns.web.words import people, start_button, voicemail_words
 from opendeep.core import words
 
@@ -95,7 +95,7 @@ def talk_of(
     return Talk(
         conversation=conversation,
         said=_said(messages),
-        form=question_fields(questions, given, errors),
+        form=question_fields(questions, clock_words(zone.key), given, errors),
         plan=_plan_card(conversation, now, zone),
         campaign=getattr(conversation, "campaign", None),
         is_replying=is_replying,

@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from campaigns.planning.questions import LENGTHS, Question
 from campaigns.web.words import PRIORITY_WORDS, VOICEMAIL_WORDS
+from opendeep.core.words import city
 
 ANSWER_PREFIX = "answer-"
 RADIOS_AT_MOST = 4
@@ -50,19 +51,29 @@ class ContactRow:
     errors: Sequence[str] = ()
 
 
+def clock_words(time_zone: str) -> str:
+    """By whose clock the times of a form are read."""
+    return f"Your time ({city(time_zone)})."
+
+
 # --- The assistant's questions --------------------------------------------------------------------
 
 INPUTS = {"date": "date", "time": "time", "datetime": "datetime-local", "phone": "tel", "number": "number"}
 
 
 def question_fields(
-    questions: Sequence[Question], given: Mapping[str, str] | None = None, errors: Errors | None = None
+    questions: Sequence[Question], clock: str, given: Mapping[str, str] | None = None, errors: Errors | None = None
 ) -> list[FieldView]:
-    """The questions as controls: with what was typed, or else with what the assistant suggests."""
-    return [_question_field(question, given, (errors or {}).get(question.field, ())) for question in questions]
+    """The questions as controls: with what was typed, or else with what the assistant suggests.
+
+    `clock` says by whose clock times are read (clock_words).
+    """
+    return [_question_field(question, clock, given, (errors or {}).get(question.field, ())) for question in questions]
 
 
-def _question_field(question: Question, given: Mapping[str, str] | None, errors: Sequence[str]) -> FieldView:
+def _question_field(
+    question: Question, clock: str, given: Mapping[str, str] | None, errors: Sequence[str]
+) -> FieldView:
     value = (question.suggestion or "") if given is None else given.get(question.field, "")
     return FieldView(
         name=ANSWER_PREFIX + question.field,
@@ -71,10 +82,16 @@ def _question_field(question: Question, given: Mapping[str, str] | None, errors:
         value=value,
         options=_options(question),
         required=question.required,
-        help="With its country code, like +12025550100." if question.type == "phone" else "",
+        help=_help(question, clock),
         errors=errors,
         max_length=LENGTHS.get(question.type),
     )
+
+
+def _help(question: Question, clock: str) -> str:
+    if question.type == "phone":
+        return "With its country code, like +12025550100."
+    return clock if question.type in ("time", "datetime") else ""
 
 
 def _kind(question: Question) -> str:
@@ -103,7 +120,7 @@ def read_answers(data: QueryDict) -> dict[str, str]:
 def plan_fields(plan: Mapping[str, Any], errors: Errors | None = None, clock: str = "") -> list[FieldView]:
     """The parts of a plan that are changed as text; `plan` may be what somebody typed and not yet be valid.
 
-    `clock` says by whose clock the times are read, for example "Your time (New York).".
+    `clock` says by whose clock the times are read (clock_words).
     """
     found = errors or {}
 

@@ -171,6 +171,17 @@ def test_every_type_of_question_has_its_control(page: Browser, alice: User) -> N
     assert '<option value="d" selected>' in html
 
 
+@pytest.mark.parametrize("kind", ["time", "datetime"])
+def test_a_question_for_a_time_says_by_whose_clock_it_is_read(page: Browser, alice: User, kind: str) -> None:
+    conversation = with_questions(alice, {"field": "when", "type": kind})
+    html = page.get(url(conversation))
+    assert '<p class="help" id="field-answer-when-help">Your time (Berlin).</p>' in html
+
+
+def test_a_question_for_a_day_needs_no_clock(page: Browser, alice: User) -> None:
+    assert "Your time" not in page.get(url(with_questions(alice, {"field": "when", "type": "date"})))
+
+
 def test_wrong_answers_stand_beside_their_fields_and_what_was_typed_is_kept(page: Browser, alice: User) -> None:
     conversation = with_questions(
         alice, {"field": "who", "suggestion": "Me"}, {"field": "number", "type": "phone", "required": False}
