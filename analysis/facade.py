@@ -1,5 +1,6 @@
 """The only door into `analysis` for other apps (with contracts.py)."""
 
 from analysis.selectors import pending_reason, verdict_of
+from analysis.services.readiness import judging_standstill
 
-__all__ = ["pending_reason", "verdict_of"]
+__all__ = ["judging_standstill", "pending_reason", "verdict_of"]

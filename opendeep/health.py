@@ -1,10 +1,11 @@
-"""/healthz: this process is alive. /readyz: everything that a call needs is alive, or which part is missing."""
+"""/healthz: this process is alive. /readyz: everything that a call needs is alive; and every part that is missing."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 
 from calls.facade import conditions_of_trunks
 from calls.services import readiness
+from opendeep.core import alive
 from opendeep.core.clock import now
 
 
@@ -15,9 +16,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when calls can be made, otherwise 503. The body names each part as ok or missing, and how the trunks are.
 
-    Of several PBXs one is enough for calls; the others are named as missing all the same.
+    Of several PBXs one is enough for calls, and none needs the worker for verdicts and reports; what is away is named
+    as missing all the same.
     """
-    parts = {"database": _database(), **readiness.parts()}
+    parts = {"database": _database(), **readiness.parts(), **alive.states(alive.PARTS_OF_QUEUES.values())}
     missing = sorted(name for name, state in parts.items() if state != "ok")
     is_ready = _is_ready(parts)
     trunks = conditions_of_trunks(now()) if parts["database"] == "ok" else {}

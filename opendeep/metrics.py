@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 import calls.metrics
 import campaigns.metrics
 from calls.services import readiness
+from opendeep.core import alive
 from opendeep.core.clock import now
 from opendeep.core.models import OutboxEvent
 
@@ -66,6 +67,6 @@ def _outbox() -> Iterator[Metric]:
 
 def _parts() -> Metric:
     family = GaugeMetricFamily("opendeep_part_up", "1: it gave a sign of life within 20 seconds.", labels=["part"])
-    for part, state in readiness.parts().items():
+    for part, state in {**readiness.parts(), **alive.states(alive.PARTS_OF_QUEUES.values())}.items():
         family.add_metric([part], state == "ok")
     return family

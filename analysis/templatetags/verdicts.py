@@ -8,7 +8,7 @@ from uuid import UUID
 from django import template
 
 from analysis.contracts import VerdictView
-from analysis.facade import verdict_of
+from analysis.facade import judging_standstill, verdict_of
 from analysis.models import Verdict
 from opendeep.accounts.models import Organization
 
@@ -49,6 +49,7 @@ def verdict_card(call: Any) -> dict[str, Any]:
         "verdict": verdict,
         "results": _lines(verdict, labels) if verdict else [],
         "zone": call.time_zone,
+        "standstill": "" if verdict else judging_standstill(),
     }
 
 

@@ -20,7 +20,8 @@ from opendeep.core.llm.client import call_model, client
 CONNECT_SECONDS = 3.0
 PROCESSES = {
     "beat": "nothing is due without it: `celery -A opendeep beat`",
-    "worker": "nobody dials: `celery -A opendeep worker -Q dial,default,llm`",
+    "worker": "nobody dials: `celery -A opendeep worker -Q dial,default`",
+    "worker-llm": "nothing is judged, and no report is written: `celery -A opendeep worker -Q llm`",
     "gateway": "there is no voice: `manage.py run_gateway`",
 }
 PROCESSES_OF_A_PBX = {

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from analysis.facade import judging_standstill
 from calls.contracts import CallView, LineOutage
 from calls.facade import latest_calls, outage_of, standstill
 from campaigns.keys import task_origin
@@ -75,6 +76,7 @@ class CampaignPage:
     outage: LineOutage | None
     hindrances: Sequence[str]
     standstill: str
+    judging_standstill: str
 
 
 def campaigns_page(organization: Organization, number: int) -> Page[CampaignRow]:
@@ -114,6 +116,7 @@ def campaign_page(campaign: Campaign, number: int, *, now: datetime, viewer: Zon
         outage=outage_of(campaign.organization_id, now) if status is CampaignStatus.RUNNING else None,
         hindrances=hindrances_of(campaign, now),
         standstill=standstill() if status is CampaignStatus.RUNNING else "",
+        judging_standstill=judging_standstill() if figures.pending_analysis else "",
     )
 
 

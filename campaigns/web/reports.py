@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
 
+from analysis.facade import judging_standstill
 from campaigns.models import Campaign, Report
 from campaigns.reporting.words import safe_html
 from campaigns.states import CampaignStatus
@@ -43,6 +44,7 @@ class ReportPage:
     named: bool
     rows_left_out: int
     may_ask: bool
+    standstill: str
 
 
 def report_page(campaign: Campaign, *, now: datetime, viewer: ZoneInfo) -> ReportPage:
@@ -64,6 +66,7 @@ def report_page(campaign: Campaign, *, now: datetime, viewer: ZoneInfo) -> Repor
         named=any(row["contact"] for row in table),
         rows_left_out=_left_out(report) if report else 0,
         may_ask=not final and in_work is None and campaign.status in (CampaignStatus.RUNNING, CampaignStatus.PAUSED),
+        standstill=judging_standstill() if in_work else "",
     )
 
 

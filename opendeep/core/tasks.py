@@ -1,6 +1,9 @@
 """Celery's entry points of the core."""
 
-from celery import shared_task
+from typing import Any
+
+from celery import current_app, shared_task
+from celery.signals import heartbeat_sent
 
 from opendeep.core import alive, outbox
 from opendeep.core.clock import now
@@ -25,3 +28,9 @@ def note_beat() -> None:
     """Beat sent it and a worker runs it: both are alive."""
     alive.note("beat")
     alive.note("worker")
+
+
+@heartbeat_sent.connect
+def note_queues(**_: Any) -> None:
+    """The heartbeat of a worker, every two seconds: its jobs may all be waiting for the model, and yet it lives."""
+    alive.note_served(current_app.amqp.queues.consume_from)

@@ -66,7 +66,7 @@ def test_a_request_for_a_foreign_host_is_refused_in_words() -> None:
 
 @pytest.fixture
 def all_parts_live(redis_url: str) -> None:
-    for part in (*readiness.PARTS, *readiness.PARTS_OF_A_PBX):
+    for part in (*readiness.PARTS, *readiness.PARTS_OF_A_PBX, "worker-llm"):
         alive.note(part)
 
 
@@ -87,3 +87,17 @@ def test_without_any_pbx_it_is_not_ready(all_parts_live: None) -> None:
     with override_settings(OTHER_PBXS={"berlin": {}}):
         answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()["missing"]) == (503, ["callcontrol:berlin", "pbx"])
+
+
+@pytest.mark.django_db
+def test_without_the_worker_for_verdicts_calls_go_out_and_it_is_named(all_parts_live: None) -> None:
+    connection().delete(alive.PREFIX + "worker-llm")
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["missing"]) == (200, ["worker-llm"])
+
+
+@pytest.mark.django_db
+def test_without_redis_everything_that_tells_of_itself_there_is_missing() -> None:
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert {"redis", "worker", "worker-llm"} <= set(answer.json()["missing"])

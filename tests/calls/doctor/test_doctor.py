@@ -156,11 +156,12 @@ def another_model(settings: Settings) -> Iterator[str]:
     thread.join()
 
 
-def test_processes_without_a_sign_of_life_are_named(healthy: dict[str, Any]) -> None:
-    connection().delete(alive.PREFIX + "beat")
+@pytest.mark.parametrize("process", ["beat", "worker-llm"])
+def test_a_process_without_a_sign_of_life_is_named(healthy: dict[str, Any], process: str) -> None:
+    connection().delete(alive.PREFIX + process)
     status, output = doctor(**healthy)
     assert status == 1
-    assert [line.split(":")[0] for line in missing_lines(output)] == ["missing  beat"]
+    assert [line.split(":")[0] for line in missing_lines(output)] == [f"missing  {process}"]
 
 
 def test_a_gateway_whose_port_is_closed_is_named(healthy: dict[str, Any]) -> None:
