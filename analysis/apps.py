@@ -6,8 +6,8 @@ class AnalysisConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are loaded only now, and handlers import them.
-        from analysis.handlers import on_call_ended  # noqa: PLC0415
+        from analysis.handlers import on_calls_ended  # noqa: PLC0415
         from calls.contracts import CALL_ENDED  # noqa: PLC0415
         from opendeep.core import outbox  # noqa: PLC0415
 
-        outbox.subscribe(CALL_ENDED, on_call_ended)
+        outbox.subscribe_to_several(CALL_ENDED, on_calls_ended)

@@ -6,6 +6,7 @@ Commands that change something are synchronous and transactional; asyncio caller
 from calls.questions.selectors import question_of_tool_call, questions_of_origin
 from calls.questions.service import ask_owner, drop_questions, expire_question
 from calls.selectors import (
+    CallingTimes,
     active_call_count,
     call_view,
     calls_of_origin,
@@ -41,6 +42,7 @@ from calls.services.talk import (
 from calls.trunks.service import conditions_of_trunks, outage_of
 
 __all__ = [
+    "CallingTimes",
     "FreeLines",
     "active_call_count",
     "add_do_not_call",

@@ -1,6 +1,6 @@
 """Reads for other apps, pages and the API. What belongs to a tenant is read for one organization."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from calls.compliance.callee_clock import clock_of
 from calls.compliance.facts import hours_of
+from calls.compliance.hours import DEFAULT_HOURS
 from calls.contracts import Brief, CallView, DecisionView, EventView, GroupFigures, TalkOrder, TurnView
 from calls.models import Call, CallEvent, DoNotCall
 from calls.services import transfers
@@ -65,9 +66,22 @@ def next_calling_time(organization_id: UUID, time_zone: str, at: datetime, *, nu
     nobody told it. None when that moment never comes. The gate decides in the end; this saves callers from asking
     too early.
     """
-    on_holidays = Organization.objects.values_list("calls_on_holidays", flat=True).get(id=organization_id)
-    clock = clock_of(number, time_zone, hours_of(organization_id), calls_on_holidays=on_holidays)
-    return at if clock.is_within_hours(at) and not clock.holiday(at) else clock.next_opening(at)
+    return CallingTimes([organization_id]).next(organization_id, time_zone, at, number=number)
+
+
+class CallingTimes:
+    """The calling hours of some organizations, read once."""
+
+    def __init__(self, organizations: Collection[UUID]) -> None:
+        found = Organization.objects.filter(id__in=organizations).values_list("id", "calls_on_holidays")
+        self._on_holidays = dict(found)
+        self._hours = hours_of(organizations)
+
+    def next(self, organization_id: UUID, time_zone: str, at: datetime, *, number: str = "") -> datetime | None:
+        """See next_calling_time()."""
+        hours = self._hours.get(organization_id) or DEFAULT_HOURS
+        clock = clock_of(number, time_zone, hours, calls_on_holidays=self._on_holidays[organization_id])
+        return at if clock.is_within_hours(at) and not clock.holiday(at) else clock.next_opening(at)
 
 
 def do_not_call_list(organization_id: UUID) -> QuerySet[DoNotCall]:

@@ -10,11 +10,10 @@ class CampaignsConfig(AppConfig):
         from calls.contracts import CALL_ENDED  # noqa: PLC0415
         from calls.facade import sweep_when_a_line_frees  # noqa: PLC0415
         from calls.questions.contracts import QUESTION_CHANGED  # noqa: PLC0415
-        from campaigns.handlers import on_call_ended, on_call_judged, on_question_changed  # noqa: PLC0415
+        from campaigns.handlers import on_call_judged, on_calls_ended, on_question_changed  # noqa: PLC0415
         from opendeep.core import outbox  # noqa: PLC0415
 
-        outbox.subscribe(CALL_ENDED, on_call_ended)
-        outbox.deliver_together(CALL_ENDED)
+        outbox.subscribe_to_several(CALL_ENDED, on_calls_ended)
         outbox.subscribe(CALL_JUDGED, on_call_judged)
         outbox.subscribe(QUESTION_CHANGED, on_question_changed)
         sweep_when_a_line_frees("campaigns.dispatch_due")

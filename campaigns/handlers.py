@@ -1,6 +1,6 @@
 """Facts that other apps publish by outbox. Delivered at least once, so every one of these may come again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.contracts import CallJudged
@@ -10,9 +10,8 @@ from campaigns.services import advance, owner
 from opendeep.core.clock import now
 
 
-def on_call_ended(payload: Mapping[str, Any]) -> None:
-    fact = CallEnded.from_payload(payload)
-    advance.note_call_ended(fact.call_id, fact.origin, fact.outcome, now())
+def on_calls_ended(payloads: Sequence[Mapping[str, Any]]) -> None:
+    advance.note_calls_ended([CallEnded.from_payload(payload) for payload in payloads], now())
 
 
 def on_call_judged(payload: Mapping[str, Any]) -> None:

@@ -35,17 +35,21 @@ WAIT_FOR_MENDING = timedelta(minutes=5)
 INVALID_ANSWERS_AT_MOST = 6
 
 
-def note_call_ended(ended: CallEnded, at: datetime) -> None:
-    """From now on the call waits for its judgement. Idempotent."""
-    verdict = Verdict(
-        call_id=ended.call_id,
-        organization_id=ended.organization_id,
-        origin=ended.origin,
-        created_at=at,
-        next_try_at=at,
-    )
-    Verdict.objects.bulk_create([verdict], ignore_conflicts=True)
-    enqueue_on_commit("analysis.judge_call", str(ended.call_id))
+def note_calls_ended(facts: Sequence[CallEnded], at: datetime) -> None:
+    """From now on these calls wait for their judgement. Idempotent."""
+    verdicts = [
+        Verdict(
+            call_id=ended.call_id,
+            organization_id=ended.organization_id,
+            origin=ended.origin,
+            created_at=at,
+            next_try_at=at,
+        )
+        for ended in facts
+    ]
+    Verdict.objects.bulk_create(verdicts, ignore_conflicts=True)
+    for ended in facts:
+        enqueue_on_commit("analysis.judge_call", str(ended.call_id))
 
 
 def due_calls(at: datetime, at_most: int = 200) -> list[UUID]:

@@ -33,7 +33,7 @@ class Facts:
     def __init__(self, calls: Sequence[Call], at: datetime) -> None:
         self._at = at
         self._listed = _do_not_call(calls)
-        self._hours = _hours({call.organization_id for call in calls})
+        self._hours = hours_of({call.organization_id for call in calls})
         self._others = _calls_to(calls, at)
         self._gone_live: set[tuple[UUID, str]] = set()
 
@@ -80,11 +80,8 @@ def organization_facts(organization: Organization) -> OrganizationFacts:
     )
 
 
-def hours_of(organization_id: UUID) -> Sequence[Window]:
-    return _hours({organization_id}).get(organization_id) or DEFAULT_HOURS
-
-
-def _hours(organizations: Collection[UUID]) -> dict[UUID, list[Window]]:
+def hours_of(organizations: Collection[UUID]) -> dict[UUID, list[Window]]:
+    """Of those that have hours of their own; for the others DEFAULT_HOURS count."""
     rows = CallingHours.objects.filter(organization__in=organizations)
     hours: dict[UUID, list[Window]] = {}
     for owner, *window in rows.values_list("organization", "weekday", "opens_minute", "closes_minute"):

@@ -5,7 +5,6 @@ that the talk is over, after its last turns are written. Whoever comes second en
 come, the deadline of the first does (calls.services.overdue).
 """
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -44,17 +43,16 @@ def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str =
             "sip_cause": hangup.sip[:16],
         }
     with transaction.atomic():
-        if not Call.objects.filter(id=call_id, hung_up_at=None).update(**values):
+        call = Call.objects.filter(id=call_id, hung_up_at=None).select_for_update(no_key=True).first()
+        if call is None:
             return False
-        call = Call.objects.get(id=call_id)
+        for name, value in values.items():
+            setattr(call, name, value)
         note = _hangup_event(call, "hung_up" if hangup else "vanished", at, source, hangup)
         waits_for_gateway = call.state == State.TALKING and call.talk_over_at is None
-        if (
-            call.state in AT_THE_PBX
-            and not waits_for_gateway
-            and conclude(call, at=at, source=source, preceded_by=[note])
-        ):
-            return True
+        if call.state in AT_THE_PBX and not waits_for_gateway:
+            return conclude(call, at=at, source=source, changes=values, preceded_by=[note]) is not None
+        Call.objects.filter(id=call_id).update(**values)
         note.save()  # also when it comes late: the cause is worth knowing
         if waits_for_gateway:
             _wait_for_other_half(call, at)
@@ -80,32 +78,17 @@ def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
         return conclude(call, at=at, source="gateway") is not None
 
 
-def conclude(call: Call, *, at: datetime, source: str, preceded_by: Sequence[CallEvent] = ()) -> Change | None:
-    """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it."""
-    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, preceded_by=preceded_by)
+def conclude(call: Call, *, at: datetime, source: str, **more: Any) -> Change | None:
+    """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it.
+
+    `more` as of transitions.apply().
+    """
+    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, **more)
 
 
-def end(
-    call_id: UUID,
-    ending: Ending,
-    *,
-    at: datetime,
-    source: str,
-    only_from: Collection[State] | None = None,
-    known: Call | None = None,
-    preceded_by: Sequence[CallEvent] = (),
-) -> Change | None:
-    """Parameters as of transitions.apply()."""
-    return apply(
-        call_id,
-        Signal.END,
-        at=at,
-        source=source,
-        ending=ending,
-        only_from=only_from,
-        known=known,
-        preceded_by=preceded_by,
-    )
+def end(call_id: UUID, ending: Ending, *, at: datetime, source: str, **more: Any) -> Change | None:
+    """`more` as of transitions.apply()."""
+    return apply(call_id, Signal.END, at=at, source=source, ending=ending, **more)
 
 
 def facts_of(call: Call, at: datetime) -> EndFacts:

@@ -36,7 +36,7 @@ from calls.services.capacity import LINE, is_over_a_cap, lock_lines
 from calls.services.endings import end
 from calls.services.occupancy import Occupancy
 from calls.services.preparing import LINE_WAIT
-from calls.services.transitions import apply
+from calls.services.transitions import MovedOn, apply_together
 from calls.states import Outcome, Signal, State
 from calls.trunks import service as trunks
 from calls.trunks.models import Trunk
@@ -86,11 +86,12 @@ def _place(calls: Sequence[Call], trunk: Trunk, session: DialSession, orders: Or
         dialled, before = _commit_dialing(calls, trunk, orders, clock)
     except DatabaseAway:
         raise  # nothing was sent, and the next sweep finds them all
-    except Exception:  # nothing is committed; what is wrong with one must not keep the others from their turn
+    except Exception as error:  # noqa: BLE001 - nothing is committed; what is wrong with one must not keep the others from their turn
         if len(calls) > 1:
             return all(_place([call], trunk, session, orders, clock) for call in calls)
-        log.exception("call_not_placed", call_id=str(calls[0].id))
-        waiting.after_fault(calls[0], at=clock())
+        if not isinstance(error, MovedOn):
+            log.exception("call_not_placed", call_id=str(calls[0].id))
+            waiting.after_fault(calls[0], at=clock())
         return True
     wanted = _still_wanted(dialled, clock)
     if not wanted:
@@ -130,9 +131,10 @@ def _commit_dialing(calls: Sequence[Call], trunk: Trunk, orders: Orders, clock: 
         at = clock()  # behind the lock: tokens are counted by the moments at which calls really go out
         fresh = _read_again(calls)
         now = _Now(at, Facts(fresh, at), Occupancy.live(), pace.Tokens(fresh))
-        dialled = [call.id for call in fresh if _commit(call, trunk, orders[call.id], now)]
+        dialled = [call for call in fresh if _may_go_out(call, call.trunk or trunk, now)]
         now.tokens.write()
-        return dialled, before
+        _dial(dialled, trunk, orders, at)
+        return [call.id for call in dialled], before
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,25 +155,27 @@ def _read_again(calls: Sequence[Call]) -> list[Call]:
     return [fresh[call.id] for call in calls if voices.get(call.id) == (call.gateway, call.voice_ready_at)]
 
 
-def _commit(call: Call, trunk: Trunk, order: DialOrder, now: _Now) -> bool:
-    if not (gate.passes(call, now.facts, now.at) and _has_line(call, call.trunk or trunk, now)):
+def _may_go_out(call: Call, trunk: Trunk, now: _Now) -> bool:
+    if not (gate.passes(call, now.facts, now.at) and _has_line(call, trunk, now)):
         now.live.remove(call)
         return False
     token_at = now.tokens.take(call, now.at)
     if token_at is not None:
         waiting.for_token(call, token_at, at=now.at)
-        return False
-    dialled = apply(
-        call.id,
+    return token_at is None
+
+
+def _dial(calls: Sequence[Call], trunk: Trunk, orders: Orders, at: datetime) -> None:
+    """Raises MovedOn."""
+    redirected = {call.id: orders[call.id].number for call in calls if orders[call.id].number != call.number}
+    apply_together(
+        calls,
         Signal.DIAL,
-        at=now.at,
-        source="engine",
-        changes={"originate_sent_at": now.at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx},
-        detail={"redirected_to": mask(order.number)} if order.number != call.number else {},
-        known=call,
-        preceded_by=[decisions.event_of(call.id, ALLOW, now.at)],
+        at=at,
+        changes={"originate_sent_at": at, "waits_for": "", "trunk": trunk, "pbx": trunk.pbx},
+        details={call_id: {"redirected_to": mask(number)} for call_id, number in redirected.items()},
+        preceded_by=[decisions.event_of(call.id, ALLOW, at) for call in calls],
     )
-    return dialled is not None
 
 
 def _has_line(call: Call, trunk: Trunk, now: _Now) -> bool:

@@ -15,7 +15,7 @@ from calls.models import Call
 from calls.services import decisions, gate, gateways, pace, waiting
 from calls.services.capacity import LINE, has_room, lock_lines
 from calls.services.occupancy import Occupancy
-from calls.services.transitions import apply
+from calls.services.transitions import MovedOn, apply_together
 from calls.states import Signal, State
 from calls.trunks.models import Trunk
 from calls.trunks.ways_out import WaysOut
@@ -64,6 +64,8 @@ def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception
         for call_id in call_ids:
             prepare([call_id], at)
         return
+    if isinstance(error, MovedOn):
+        return
     for call in Call.objects.filter(id__in=call_ids, state=State.QUEUED):
         if isinstance(error, IntegrityError):  # another call to its number became live at the same moment
             why = "Another call to this number is going on."
@@ -74,6 +76,7 @@ def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception
 
 
 def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:
+    """Raises MovedOn."""
     reserved: Reserved = {}
     if calls:
         desk = _Desk(calls, alive, at)
@@ -81,7 +84,26 @@ def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) 
             gateway = desk.reserve(call)
             if gateway is not None:
                 reserved.setdefault(gateway, []).append(call)
+    for gateway, given in reserved.items():
+        _give(given, gateway, at)
     return reserved
+
+
+def _give(calls: Sequence[Call], gateway: GatewayInfo, at: datetime) -> None:
+    """Raises MovedOn."""
+    by_trunk: dict[Trunk, list[Call]] = {}
+    for call in calls:
+        if call.trunk is not None:
+            by_trunk.setdefault(call.trunk, []).append(call)
+    for trunk, given in by_trunk.items():
+        apply_together(
+            given,
+            Signal.PREPARE,
+            at=at,
+            changes={"trunk": trunk, "gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""},
+            details={call.id: {"gateway": gateway.id, "trunk": trunk.name} for call in given},
+            preceded_by=[decisions.event_of(call.id, ALLOW, at) for call in given],
+        )
 
 
 class _Desk:
@@ -115,7 +137,9 @@ class _Desk:
             why = "No gateway has room for the voice." if self._alive else "No gateway is running."
             self._wait(call, GATEWAY_WAIT, "gateway", why)
             return None
-        return gateway if self._give(call, call.trunk, gateway) else None
+        self._facts.went_live(call)
+        self._live.add(call, gateway.id)
+        return gateway
 
     def _trunk_for(self, call: Call) -> Trunk | None:
         """The trunk that has room for `call`; without one the call waits, and says why."""
@@ -130,19 +154,3 @@ class _Desk:
 
     def _wait(self, call: Call, wait: timedelta, waits_for: str, why: str) -> None:
         waiting.until(call, self._at + wait, waits_for=waits_for, why=why, at=self._at)
-
-    def _give(self, call: Call, trunk: Trunk, gateway: GatewayInfo) -> bool:
-        given = apply(
-            call.id,
-            Signal.PREPARE,
-            at=self._at,
-            source="engine",
-            changes={"trunk": trunk, "gateway": gateway.id, "gateway_address": gateway.address, "waits_for": ""},
-            detail={"gateway": gateway.id, "trunk": trunk.name},
-            known=call,
-            preceded_by=[decisions.event_of(call.id, ALLOW, self._at)],
-        )
-        if given:
-            self._facts.went_live(call)
-            self._live.add(call, gateway.id)
-        return given is not None

@@ -91,6 +91,39 @@ def apply(
     return None
 
 
+class MovedOn(Exception):
+    """A call has moved on since it was read. Nothing of the transaction may be committed."""
+
+
+def apply_together(
+    calls: Sequence[Call],
+    signal: Signal,
+    *,
+    at: datetime,
+    changes: Mapping[str, Any],
+    details: Mapping[UUID, Mapping[str, Any]],
+    preceded_by: Sequence[CallEvent],
+) -> None:
+    """What apply() does with the engine's `signal`, for calls of one state that were read in this transaction.
+
+    `changes` are the same for all of them, `details` by call. Raises MovedOn when it does not fit all of them.
+    """
+    if not calls:
+        return
+    before = State(calls[0].state)
+    target = next_state(before, signal)
+    if target is None:
+        raise MovedOn
+    values = {"state": target, "deadline_at": deadline_of(target, at), f"{target}_at": at, **changes}
+    rows = Call.objects.filter(id__in=[call.id for call in calls], state=before)
+    if rows.update_in_order(**values) != len(calls):
+        raise MovedOn
+    events = [_event(call, signal, target, at, "engine", details.get(call.id, {})) for call in calls]
+    CallEvent.objects.bulk_create([*preceded_by, *events])
+    for call in calls:
+        _hint(call)
+
+
 def _columns(call: Call, target: State, at: datetime, ending: Ending | None) -> dict[str, Any]:
     values: dict[str, Any] = {"state": target, "deadline_at": deadline_of(target, at)}
     if target is State.QUEUED:
@@ -120,15 +153,30 @@ def _record(
         if call.talking_at is not None:
             withdraw_questions(call.id, at=at)
         _publish_end(call, ending, at)
-    event = CallEvent(
-        call=call, at=at, kind=signal.value, source=source, from_state=call.state, to_state=target, detail=detail
-    )
-    CallEvent.objects.bulk_create([*preceded_by, event])
+    CallEvent.objects.bulk_create([*preceded_by, _event(call, signal, target, at, source, detail)])
     mended = _tell_of_trunk(call, signal, ending, at)
     if mended or target in (State.QUEUED, State.ENDED):
         line_freed()
         if call.gateway:
             transaction.on_commit(partial(gateways.release, call.gateway, call.id), robust=True)
+    _hint(call)
+
+
+def _event(
+    call: Call, signal: Signal, target: State, at: datetime, source: str, detail: Mapping[str, Any]
+) -> CallEvent:
+    return CallEvent(
+        call=call,
+        at=at,
+        kind=signal.value,
+        source=source,
+        from_state=call.state,
+        to_state=target,
+        detail=dict(detail),
+    )
+
+
+def _hint(call: Call) -> None:
     hint_on_commit(call_group(call.id), "state")
     if call.group_id is not None:
         hint_on_commit(batch_group(call.group_id), "call")

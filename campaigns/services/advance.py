@@ -1,5 +1,6 @@
 """What happens to a task when its call has ended, and when that call is judged."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,7 +13,7 @@ from django.db.models import QuerySet
 
 from analysis.contracts import VerdictView
 from analysis.facade import verdict_of
-from calls.contracts import CalleeKind, CallView
+from calls.contracts import CalleeKind, CallEnded, CallView
 from calls.facade import add_do_not_call, call_view, calls_of_origin, drop_questions, is_do_not_call, next_calling_time
 from campaigns.keys import task_of_origin
 from campaigns.models import Campaign, Contact, Task
@@ -30,18 +31,21 @@ from campaigns.planning.next_step import (
 from campaigns.planning.retries import DEFAULT_TABLE
 from campaigns.services import brakes, owner
 from campaigns.services.finishing import finish_if_done
-from campaigns.services.transitions import lock_campaign, move_task
+from campaigns.services.transitions import lock_campaign, move_task, move_tasks
 from campaigns.states import CampaignStatus, TaskSignal, TaskStatus
 
 log = structlog.get_logger(__name__)
 
 
-def note_call_ended(call_id: UUID, origin: str, outcome: str, at: datetime) -> None:
-    """The task waits for the judgement of its call. Says nothing when that is known already."""
+def note_calls_ended(facts: Sequence[CallEnded], at: datetime) -> None:
+    """The tasks wait for the judgement of their calls. Says nothing of those of which that is known already."""
+    ended = {(task_of_origin(fact.origin), fact.call_id): fact.outcome for fact in facts}
     with transaction.atomic():
-        task = _tasks_of(call_id, origin).first()
-        if task is not None:
-            move_task(task, TaskSignal.CALL_ENDED, at=at, detail={"call_id": str(call_id), "outcome": outcome})
+        rows = Task.objects.filter(pk__in=[pk for pk, _ in ended if pk is not None]).order_by("pk")
+        found = rows.select_for_update(no_key=True)
+        tasks = {task: ended[key] for task in found if (key := (task.pk, task.current_call_id)) in ended}
+        told = {task.pk: {"call_id": str(task.current_call_id), "outcome": told} for task, told in tasks.items()}
+        move_tasks(list(tasks), TaskSignal.CALL_ENDED, at=at, details=told)
 
 
 def note_call_judged(call_id: UUID, origin: str, at: datetime) -> None:

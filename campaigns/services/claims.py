@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from calls.contracts import Brief, CallRequest
-from calls.facade import next_calling_time, questions_of_origin, request_calls
+from calls.facade import CallingTimes, questions_of_origin, request_calls
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
 from campaigns.selectors import attempts_of
@@ -101,14 +101,16 @@ def _one_by_one(campaign_id: UUID, share: int, at: datetime) -> Claims:
 def _claim_next(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
     """Raises _Refused."""
     running = Campaign.objects.filter(pk__in=shares, status=CampaignStatus.RUNNING)
+    campaigns = list(running.select_for_update(no_key=True, skip_locked=True))
+    times = CallingTimes({campaign.organization_id for campaign in campaigns})
     claims = dict.fromkeys(shares, NOTHING)
     ready: list[tuple[Task, Campaign]] = []
-    for campaign in running.select_for_update(no_key=True, skip_locked=True):
+    for campaign in campaigns:
         share = shares[campaign.pk]
         if campaign.canary_left is not None:
             share = min(share, campaign.canary_left)
         tasks = list(due_tasks(campaign.pk, at).select_related("contact")[:share])
-        open_now = _without_closed(tasks, campaign, at)
+        open_now = _without_closed(tasks, campaign, times, at)
         ready += [(task, campaign) for task in open_now]
         claims[campaign.pk] = Claims(len(open_now), more=len(tasks) == share > 0 or len(open_now) < len(tasks))
     if ready:
@@ -116,13 +118,13 @@ def _claim_next(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
     return claims
 
 
-def _without_closed(tasks: Sequence[Task], campaign: Campaign, at: datetime) -> list[Task]:
+def _without_closed(tasks: Sequence[Task], campaign: Campaign, times: CallingTimes, at: datetime) -> list[Task]:
     """Those that may be called at `at` as far as the clock goes; the others, and all like them, wait for their hour."""
     is_open: dict[tuple[str, str, bool], bool] = {}
     for task in tasks:
         clock = _clock_of(task.contact)
         if clock not in is_open:
-            opening = _opening(task.contact, campaign, at)
+            opening = _opening(task.contact, campaign, times, at)
             is_open[clock] = opening is None or opening <= at
             if opening is not None and opening > at:
                 _wait_for_opening(task, campaign, opening, at)
@@ -135,9 +137,9 @@ def _clock_of(contact: Contact) -> tuple[str, str, bool]:
     return contact.number[:AREA_DIGITS], contact.time_zone, contact.time_zone_told
 
 
-def _opening(contact: Contact, campaign: Campaign, at: datetime) -> datetime | None:
+def _opening(contact: Contact, campaign: Campaign, times: CallingTimes, at: datetime) -> datetime | None:
     told = contact.time_zone if contact.time_zone_told else ""
-    return next_calling_time(campaign.organization_id, told, at, number=contact.number)
+    return times.next(campaign.organization_id, told, at, number=contact.number)
 
 
 def _claim(ready: Sequence[tuple[Task, Campaign]], at: datetime) -> None:

@@ -58,6 +58,27 @@ def move_task(
     return True
 
 
+def move_tasks(
+    tasks: Sequence[Task], signal: TaskSignal, *, at: datetime, details: Mapping[UUID, Mapping[str, Any]]
+) -> None:
+    """Moves those of `tasks` that `signal` fits; all are held by this transaction. `details` by task."""
+    _require_transaction()
+    by_status: dict[TaskStatus, list[Task]] = {}
+    for task in tasks:
+        by_status.setdefault(TaskStatus(task.status), []).append(task)
+    for before, moved in by_status.items():
+        after = next_task_state(before, signal)
+        if after is None:
+            continue
+        Task.objects.filter(pk__in=[task.pk for task in moved]).update(status=after, updated_at=at)
+        TaskEvent.objects.bulk_create(
+            TaskEvent(task=task, at=at, kind=signal, from_status=before, to_status=after, detail=dict(details[task.pk]))
+            for task in moved
+        )
+        for task in moved:
+            hint_on_commit(campaign_group(task.campaign_id), f"task:{task.pk}")
+
+
 def claim_tasks(calls: Mapping[UUID, Task], *, at: datetime) -> bool:
     """Gives each task, all of one campaign, the call by whose id it is found in `calls`.
 

@@ -75,8 +75,8 @@ def _kick_at(sweep: str, moment: datetime, at: datetime) -> None:
 def kick_on_commit(sweep: str) -> None:
     """Has the sweep with this task name run after the commit, instead of with the next beat.
 
-    It runs at once for the first who asks, and once more for all who ask within KICK_EVERY_SECONDS of that: after
-    the last of them has asked, and however many they are.
+    It runs at once for the first who asks, and as long as others follow once in KICK_EVERY_SECONDS, however many they
+    are: for each of them it begins after he has asked.
     """
     transaction.on_commit(partial(_kick, sweep), robust=True)
 
@@ -94,6 +94,8 @@ def _kick(sweep: str) -> None:
         redis = connection()
         is_first = redis.set(KICK_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
         is_second = not is_first and redis.set(KICK_AGAIN_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
+        if is_second:  # whoever comes behind its sweep is no first one, but waits for the next
+            redis.set(KICK_KEY_PREFIX + sweep, "1", px=2 * for_ms)
     except RedisError as error:  # then there is no broker either; beat comes anyhow
         log.warning("sweep_not_kicked", task=sweep, error=str(error))
         return

@@ -14,9 +14,11 @@ from opendeep.core.models import OutboxEvent
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[Mapping[str, Any]], None]
+Payload = Mapping[str, Any]
+Handler = Callable[[Payload], None]
+HandlerOfSeveral = Callable[[Sequence[Payload]], None]
 _handlers: dict[str, list[Handler]] = {}
-_light: set[str] = set()
+_handlers_of_several: dict[str, list[HandlerOfSeveral]] = {}
 
 BATCH = 100
 TOGETHER = 10
@@ -38,12 +40,17 @@ def subscribe(topic: str, handler: Handler) -> None:
         handlers.append(handler)
 
 
-def deliver_together(topic: str) -> None:
-    """From now on several facts of `topic` share a transaction: each of their handlers locks one thing of its own."""
-    _light.add(topic)
+def subscribe_to_several(topic: str, handler: HandlerOfSeveral) -> None:
+    """Registers `handler(payloads)` for `topic`, whose facts then share a transaction. Otherwise as subscribe().
+
+    For handlers that lock but one thing for each fact, all in one order.
+    """
+    handlers = _handlers_of_several.setdefault(topic, [])
+    if handler not in handlers:
+        handlers.append(handler)
 
 
-def publish(topic: str, key: str, payload: Mapping[str, Any], at: datetime) -> None:
+def publish(topic: str, key: str, payload: Payload, at: datetime) -> None:
     """Writes the fact. Must be called in the transaction of the change that made it true."""
     if not connection.in_atomic_block:
         raise RuntimeError("A fact is published inside the transaction that makes it true.")
@@ -60,9 +67,9 @@ def deliver_pending(at: datetime | None = None) -> int:
 
 def _together(topics: Mapping[int, str]) -> Iterator[list[int]]:
     """Facts whose handlers lock much are delivered alone, so that nobody waits for locks of the one before."""
-    light = [event_id for event_id, topic in topics.items() if topic in _light]
+    light = [event_id for event_id, topic in topics.items() if topic in _handlers_of_several]
     yield from (light[n : n + TOGETHER] for n in range(0, len(light), TOGETHER))
-    yield from ([event_id] for event_id, topic in topics.items() if topic not in _light)
+    yield from ([event_id] for event_id, topic in topics.items() if topic not in _handlers_of_several)
 
 
 def prune(at: datetime) -> int:
@@ -95,9 +102,15 @@ def _hand_over(event_ids: Sequence[int], at: datetime) -> int:
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
     events = list(rows)
+    by_topic: dict[str, list[Payload]] = {}
     for event in events:
-        for handler in _handlers.get(event.topic, []):
-            handler(event.payload)
+        by_topic.setdefault(event.topic, []).append(event.payload)
+    for topic, payloads in by_topic.items():
+        for handle_all in _handlers_of_several.get(topic, []):
+            handle_all(payloads)
+        for payload in payloads:
+            for handle in _handlers.get(topic, []):
+                handle(payload)
     OutboxEvent.objects.filter(id__in=[event.id for event in events]).update(delivered_at=at)
     return len(events)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.models import Verdict
-from analysis.services.judge import note_call_ended
+from analysis.services.judge import note_calls_ended
 from analysis.tasks import judge_call, judge_due
 from calls.contracts import CallEnded
 from calls.states import Outcome, State
@@ -18,7 +18,7 @@ def test_the_sweep_queues_whom_nobody_has_judged_and_nobody_twice(monkeypatch: p
     queued: list[tuple[object, ...]] = []
     monkeypatch.setattr("analysis.tasks.enqueue", lambda *job, **_: queued.append(job))
     call = make_call(State.ENDED, outcome=Outcome.BUSY)
-    note_call_ended(CallEnded(call.pk, call.organization_id, call.origin, Outcome.BUSY, now()), now())
+    note_calls_ended([CallEnded(call.pk, call.organization_id, call.origin, Outcome.BUSY, now())], now())
     judge_due()
     assert queued == [("analysis.judge_call", str(call.pk))]
     judge_call(str(call.pk))

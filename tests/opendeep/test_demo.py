@@ -3,7 +3,6 @@
 import pytest
 
 from calls.compliance.facts import hours_of
-from calls.compliance.hours import DEFAULT_HOURS
 from opendeep.accounts.models import Organization
 from opendeep.supervise import demo
 
@@ -18,14 +17,15 @@ def limits() -> tuple[bool, int]:
 def test_towards_the_sandbox_it_calls_at_any_hour_as_often_as_it_likes() -> None:
     demo.ensure("correct horse", any_hour=True)
     assert limits() == (True, demo.AS_OFTEN_AS_IT_LIKES)
-    assert len(hours_of(Organization.objects.get().pk)) == 7
+    pk = Organization.objects.get().pk
+    assert len(hours_of([pk])[pk]) == 7
 
 
 def test_towards_real_phones_the_ordinary_limits_are_back() -> None:
     for any_hour in (True, False):
         demo.ensure("correct horse", any_hour=any_hour)
     assert limits() == (False, 3)
-    assert hours_of(Organization.objects.get().pk) == DEFAULT_HOURS
+    assert not hours_of([Organization.objects.get().pk])
 
 
 def test_limits_that_its_owner_chose_stay() -> None:

@@ -1,6 +1,6 @@
 """Facts reach their handlers at least once, and a failing handler loses nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,13 +68,13 @@ def test_a_failing_handler_is_tried_again_later_and_what_it_wrote_is_undone() ->
 def test_a_fact_that_cannot_be_handled_keeps_none_of_those_beside_it() -> None:
     handled: list[int] = []
 
-    def fails_for_two(payload: Mapping[str, Any]) -> None:
-        if payload["number"] == 2:
+    def fails_for_two(payloads: Sequence[Mapping[str, Any]]) -> None:
+        numbers = [payload["number"] for payload in payloads]
+        if 2 in numbers:
             raise ValueError("not this one")
-        handled.append(payload["number"])
+        handled.extend(numbers)
 
-    outbox.subscribe("test.one_poisoned", fails_for_two)
-    outbox.deliver_together("test.one_poisoned")
+    outbox.subscribe_to_several("test.one_poisoned", fails_for_two)
     with transaction.atomic():
         for number in range(4):
             outbox.publish("test.one_poisoned", f"key{number}", {"number": number}, NOW)
@@ -86,9 +86,8 @@ def test_a_fact_that_cannot_be_handled_keeps_none_of_those_beside_it() -> None:
 @pytest.mark.parametrize(("together", "transactions"), [(True, 1), (False, 3)])
 def test_only_facts_whose_handlers_lock_little_share_a_transaction(together: bool, transactions: int) -> None:
     topic = f"test.shares_{together}"
-    outbox.subscribe(topic, lambda _: None)
-    if together:
-        outbox.deliver_together(topic)
+    subscribe = outbox.subscribe_to_several if together else outbox.subscribe
+    subscribe(topic, lambda _: None)
     with transaction.atomic():
         for number in range(3):
             outbox.publish(topic, f"key{number}", {}, NOW)

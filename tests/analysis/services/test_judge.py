@@ -13,7 +13,7 @@ from analysis.services.judge import (
     WAIT_FOR_MENDING,
     due_calls,
     judge,
-    note_call_ended,
+    note_calls_ended,
 )
 from calls.contracts import CallEnded
 from calls.facade import record_event, request_reschedule
@@ -34,7 +34,7 @@ def ended(*said: tuple[str, str], outcome: Outcome = Outcome.COMPLETED) -> Call:
     brief = make_brief(result_fields=(KEEPS,))
     call = make_call(State.ENDED, outcome=outcome, brief=brief.to_json())
     make_turns(call, *said)
-    note_call_ended(CallEnded(call.pk, call.organization_id, call.origin, outcome, NOW), NOW)
+    note_calls_ended([CallEnded(call.pk, call.organization_id, call.origin, outcome, NOW)], NOW)
     return call
 
 
@@ -113,7 +113,7 @@ def test_a_no_that_the_agent_noted_counts_for_a_silent_call() -> None:
 
 def test_the_fact_that_a_call_ended_may_come_twice() -> None:
     call = ended()
-    note_call_ended(CallEnded(call.pk, call.organization_id, call.origin, "completed", NOW), NOW)
+    note_calls_ended([CallEnded(call.pk, call.organization_id, call.origin, "completed", NOW)], NOW)
     assert Verdict.objects.count() == 1
 
 

@@ -58,24 +58,35 @@ def test_a_call_that_goes_back_to_the_queue_kicks_too(
     assert {sweep for sweep, _ in kicked} == SWEEPS
 
 
+def end_one(last_digits: int) -> None:
+    endings.hung_up(make_call(State.RINGING, number=f"+120255501{last_digits:02}").id, Hangup(17), at=NOW)
+
+
+def the_time_passes(*prefixes: str) -> None:
+    for prefix in prefixes:
+        ttl = connection().pttl(f"{prefix}campaigns.dispatch_due")
+        assert isinstance(ttl, int)
+        assert 0 < ttl <= 120_000
+        connection().delete(*(prefix + sweep for sweep in SWEEPS))
+    core_jobs._covered_until.clear()
+
+
 def test_many_ends_at_the_same_moment_make_one_sweep_at_once_and_one_for_all_the_others(
     kicked: list[tuple[str, float]], django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)  # however slow the machine
     for n in range(10):
         with django_capture_on_commit_callbacks(execute=True):
-            endings.hung_up(make_call(State.RINGING, number=f"+120255501{n:02}").id, Hangup(17), at=NOW)
+            end_one(n)
     assert sorted(kicked) == sorted((sweep, wait) for sweep in SWEEPS for wait in (0.0, 60.0))
-    for prefix in (KICK_KEY_PREFIX, KICK_AGAIN_KEY_PREFIX):
-        ttl = connection().pttl(f"{prefix}campaigns.dispatch_due")
-        assert isinstance(ttl, int)
-        assert 0 < ttl <= 60_000
-        connection().delete(*(prefix + sweep for sweep in SWEEPS))  # as the time does
-    core_jobs._covered_until.clear()
+    the_time_passes(KICK_AGAIN_KEY_PREFIX)
     with django_capture_on_commit_callbacks(execute=True):
-        endings.hung_up(make_call(State.RINGING, number="+12025550150").id, Hangup(17), at=NOW)
-    assert kicked[4:] == [(sweep, 0.0) for sweep, _ in kicked[4:]]
-    assert {sweep for sweep, _ in kicked[4:]} == SWEEPS
+        end_one(20)
+    assert sorted(kicked[4:]) == [(sweep, 60.0) for sweep in sorted(SWEEPS)], "others have asked just now"
+    the_time_passes(KICK_KEY_PREFIX, KICK_AGAIN_KEY_PREFIX)
+    with django_capture_on_commit_callbacks(execute=True):
+        end_one(30)
+    assert sorted(kicked[6:]) == [(sweep, 0.0) for sweep in sorted(SWEEPS)]
 
 
 def test_without_redis_the_end_of_a_call_is_an_end_all_the_same(django_capture_on_commit_callbacks: Any) -> None:

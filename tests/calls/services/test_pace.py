@@ -131,7 +131,7 @@ def test_a_dial_that_is_not_committed_takes_no_token(monkeypatch: pytest.MonkeyP
     def broken(*args: object, **fields: object) -> None:
         raise OperationalError("the database went away")
 
-    monkeypatch.setattr("calls.services.placing.apply", broken)
+    monkeypatch.setattr("calls.services.placing.apply_together", broken)
     with pytest.raises(OperationalError):
         dial([call], RecordingDialer())
     assert not DialPace.objects.exists()

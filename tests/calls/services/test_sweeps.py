@@ -137,17 +137,46 @@ def test_when_a_batch_cannot_be_written_each_call_is_prepared_alone(monkeypatch:
     """As when another call to the number of one of them became live at the same moment."""
     make_gateway()
     calls = queued(3, swift())
-    apply = transitions.apply
+    apply_together = transitions.apply_together
 
-    def taken(call_id: object, *args: Any, **fields: Any) -> Any:
-        if call_id == calls[1].id:
+    def taken(some: Sequence[Call], *args: Any, **fields: Any) -> None:
+        if calls[1] in some:
             raise IntegrityError("one_live_call_per_number")
-        return apply(call_id, *args, **fields)  # type: ignore[arg-type]
+        apply_together(some, *args, **fields)
 
-    monkeypatch.setattr(preparing, "apply", taken)
+    monkeypatch.setattr(preparing, "apply_together", taken)
     prepare()
     assert states(calls) == [State.PREPARING, State.QUEUED, State.PREPARING]
     assert Call.objects.get(id=calls[1].id).waits_for == "one_live_call"
+
+
+def move_on_after(module: Any, name: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else ends `call` behind the last look at it."""
+    original = getattr(module, name)
+
+    def and_then(each: Call, *args: Any) -> Any:
+        passes = original(each, *args)
+        if each.id == call.id:
+            Call.objects.filter(id=call.id).update(state=State.ENDED, outcome=Outcome.CANCELLED)
+        return passes
+
+    monkeypatch.setattr(module, name, and_then)
+
+
+@pytest.mark.parametrize("step", ["prepare", "place"])
+def test_a_call_that_moves_on_meanwhile_is_left_alone_and_keeps_nobody_else(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_gateway()
+    calls = queued(3, swift()) if step == "prepare" else ready(3, swift())
+    before = State(calls[0].state)
+    move_on_after(gate, "passes", calls[1], monkeypatch)
+    pbx = Pbx()
+    prepare() if step == "prepare" else place(pbx)
+    after = State.PREPARING if step == "prepare" else State.DIALING
+    assert states(calls) == [after, before, after], "what was read of it is undone with the rest"
+    assert not calls[1].events.exists()
+    assert [order.number for order in pbx.sent] == ([] if step == "prepare" else [calls[0].number, calls[2].number])
 
 
 def poison(module: Any, name: str, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,15 @@
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from calls.contracts import CallEnded
 from calls.models import Call, DoNotCall
 from calls.states import Outcome
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
-from campaigns.services.advance import note_call_ended, note_call_judged
+from campaigns.services.advance import note_call_judged, note_calls_ended
 from campaigns.states import CampaignStatus
 from tests.factories import NOW, make_called_task, make_campaign, make_verdict, plan_data
 
@@ -28,11 +30,15 @@ def in_progress(**fields: Any) -> Task:
     return make_called_task(status="in_progress", **fields)
 
 
+def ended(call_id: UUID, origin: str, task: Task) -> CallEnded:
+    return CallEnded(call_id, task.organization_id, origin, "completed", NOW)
+
+
 def test_the_end_of_its_call_makes_a_task_wait_for_the_verdict() -> None:
     task = in_progress()
     assert task.current_call_id is not None
     for _ in range(2):  # facts may come twice
-        note_call_ended(task.current_call_id, task_origin(task.pk), "completed", NOW)
+        note_calls_ended([ended(task.current_call_id, task_origin(task.pk), task)], NOW)
     task.refresh_from_db()
     assert task.status == "pending_analysis"
     assert task.events.get().detail == {"call_id": str(task.current_call_id), "outcome": "completed"}
@@ -41,8 +47,9 @@ def test_the_end_of_its_call_makes_a_task_wait_for_the_verdict() -> None:
 def test_facts_about_other_calls_are_ignored() -> None:
     task, other = in_progress(), make_called_task()
     assert other.current_call_id is not None
-    note_call_ended(other.current_call_id, task_origin(task.pk), "completed", NOW)
-    note_call_ended(other.current_call_id, "rehearsal:7", "completed", NOW)
+    note_calls_ended(
+        [ended(other.current_call_id, origin, task) for origin in (task_origin(task.pk), "rehearsal:7")], NOW
+    )
     note_call_judged(other.current_call_id, task_origin(task.pk), NOW)
     task.refresh_from_db()
     assert task.status == "in_progress"

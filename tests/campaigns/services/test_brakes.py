@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
+from calls.contracts import CallEnded
 from calls.models import CallGroup
 from calls.states import Outcome
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Task, TaskEvent
 from campaigns.planning.plan import Plan
 from campaigns.services import control, launch
-from campaigns.services.advance import note_call_ended, note_call_judged
+from campaigns.services.advance import note_call_judged, note_calls_ended
 from campaigns.services.dispatch import dispatch_due
 from tests.factories import (
     NOW,
@@ -48,7 +49,7 @@ def judge(campaign: Campaign, count: int, outcome: Outcome, says: str = "", **ve
         call.save()
         make_turns(call, *([("callee", says)] if says else []))
         make_verdict(call.pk, **verdict)
-        note_call_ended(call.pk, task_origin(task.pk), outcome, NOW)
+        note_calls_ended([CallEnded(call.pk, call.organization_id, task_origin(task.pk), outcome, NOW)], NOW)
         note_call_judged(call.pk, task_origin(task.pk), NOW)
     campaign.refresh_from_db()
     return campaign

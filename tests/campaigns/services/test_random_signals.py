@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from analysis.models import Verdict
+from calls.contracts import CallEnded
 from calls.endings import Ending
 from calls.models import Call
 from calls.services.endings import end
@@ -17,7 +18,7 @@ from calls.states import Outcome, State
 from campaigns.models import Campaign, Report, Task, TaskEvent
 from campaigns.planning.next_step import CALLBACKS_BEYOND_MAX_ATTEMPTS
 from campaigns.services import control
-from campaigns.services.advance import note_call_ended, note_call_judged
+from campaigns.services.advance import note_call_judged, note_calls_ended
 from campaigns.services.dispatch import dispatch_due
 from campaigns.states import CAMPAIGN_TRANSITIONS, FINAL, TASK_TRANSITIONS, CampaignStatus, TaskStatus
 from opendeep.core.errors import Conflict
@@ -53,7 +54,7 @@ class Stage:
 
 def end_call(call: Call, outcome: Outcome, at: datetime) -> None:
     end(call.pk, Ending(outcome, "It ended."), at=at, source="t")
-    note_call_ended(call.pk, call.origin, outcome, at)
+    note_calls_ended([CallEnded(call.pk, call.organization_id, call.origin, outcome, at)], at)
 
 
 def judge(call: Call, outcome: Outcome, at: datetime) -> None:
@@ -67,7 +68,7 @@ def judge(call: Call, outcome: Outcome, at: datetime) -> None:
 
 def tell_the_end_again(call: Call, outcome: Outcome, at: datetime) -> None:
     if call.state == State.ENDED:
-        note_call_ended(call.pk, call.origin, outcome, at)
+        note_calls_ended([CallEnded(call.pk, call.organization_id, call.origin, outcome, at)], at)
 
 
 TELL: dict[str, Any] = {"end": end_call, "judge": judge, "end_again": tell_the_end_again}
