@@ -8,6 +8,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from calls.contracts import ACK_PATTERN, Ack, Command, command_channel
+from opendeep.core.cancellation import end_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ class RedisCommandBus:
             except (RedisError, OSError) as error:
                 self.listening.clear()
                 log.warning("command_bus_away", error=str(error))
+                end_if_cancelled()
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _publish(self, command: Command) -> None:
@@ -63,6 +65,7 @@ class RedisCommandBus:
             await subscription.psubscribe(ACK_PATTERN)
             while True:
                 message = await subscription.get_message(timeout=LISTEN_SECONDS)
+                end_if_cancelled()
                 if message is not None:
                     self._take(message)
 

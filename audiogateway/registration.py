@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from audiogateway.pacing import Ticker
 from calls.contracts import GATEWAY_EXPIRES_SECONDS, GATEWAY_KEY_PREFIX, GatewayInfo
 from opendeep.core import alive
+from opendeep.core.cancellation import end_if_cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -110,6 +111,7 @@ class Registration:
                 await self.tell()
             except (RedisError, OSError) as error:
                 log.warning("gateway_not_registered", error=str(error))
+            end_if_cancelled()
             await asyncio.sleep(REGISTER_SECONDS)
 
     async def tell(self) -> None:

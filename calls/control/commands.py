@@ -14,6 +14,7 @@ from calls.control.database import in_database
 from calls.control.effects import EFFECTS, Effect, Refusal
 from calls.control.lanes import Lanes
 from calls.services import channels, commands
+from opendeep.core.cancellation import end_if_cancelled
 from opendeep.core.clock import now
 from opendeep.core.errors import DomainError
 from opendeep.core.redis import async_connection
@@ -60,6 +61,7 @@ class Commands:
                 failures = 0 if self.listening.is_set() else failures + 1
                 log.warning("command_bus_lost", reason=str(error))
             self.listening.clear()
+            end_if_cancelled()
             await asyncio.sleep(RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)])
 
     async def _listen(self) -> None:
@@ -67,6 +69,7 @@ class Commands:
             await bus.psubscribe(COMMAND_PATTERN)
             while True:
                 message = await bus.get_message(timeout=READ_SECONDS)
+                end_if_cancelled()
                 if message is None:
                     continue
                 if message["type"] == "psubscribe":

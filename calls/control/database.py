@@ -8,6 +8,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.db import close_old_connections
 
+from opendeep.core.cancellation import end_if_cancelled
 from opendeep.core.database import DatabaseAway
 
 log = structlog.get_logger(__name__)
@@ -28,16 +29,9 @@ async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwarg
         except DatabaseAway as error:
             log.warning("database_away", error=str(error).strip())
         finally:
-            _end_if_cancelled()
+            end_if_cancelled()
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-
-def _end_if_cancelled() -> None:
-    """asgiref forgets a cancellation that came while the function itself waited for something asynchronous."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _fresh(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

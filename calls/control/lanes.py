@@ -7,6 +7,8 @@ from uuid import UUID
 
 import structlog
 
+from opendeep.core.cancellation import end_if_cancelled
+
 log = structlog.get_logger(__name__)
 
 Work = TypeVar("Work")
@@ -45,3 +47,4 @@ class Lanes(Generic[Work]):
                 log.exception("callcontrol_work_failed", work=type(work).__name__)
             finally:
                 lane.task_done()
+            end_if_cancelled()

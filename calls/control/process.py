@@ -10,6 +10,7 @@ from calls.control.commands import Commands
 from calls.control.news import News
 from calls.control.reconcile import reconcile, reconcile_forever
 from opendeep.core import alive
+from opendeep.core.cancellation import end_if_cancelled
 from opendeep.core.redis import async_connection
 
 log = structlog.get_logger(__name__)
@@ -58,6 +59,7 @@ class CallControl:
                 await alive.anote(redis, part_of("callcontrol", self.pbx))
                 if self.client.ready:
                     await alive.anote(redis, part_of("pbx", self.pbx))
+                end_if_cancelled()
                 await asyncio.sleep(ALIVE_EVERY_SECONDS)
         finally:
             await redis.aclose()

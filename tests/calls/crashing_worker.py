@@ -66,7 +66,7 @@ def arm(fault: str) -> None:
         case "before_transaction":  # logged in at the PBX, nothing written
             die_before(placing, "_commit_dialing")
         case "before_commit":  # everything written, nothing committed
-            die_after(placing, "apply")
+            die_after(placing, "_dial")
         case "after_commit":
             die_after(placing, "_commit_dialing")
         case "before_originate":

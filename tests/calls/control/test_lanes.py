@@ -16,6 +16,23 @@ from calls.control.lanes import Lanes
 from calls.control.news import News
 
 
+async def test_a_lane_ends_although_its_work_has_forgotten_the_cancellation() -> None:
+    began = asyncio.Event()
+
+    async def forgetful(_: int) -> None:
+        began.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    lanes = Lanes(forgetful)
+    running = asyncio.create_task(lanes.run())
+    await lanes.submit(uuid.UUID(int=0), 1)
+    await began.wait()
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.done()
+
+
 async def test_work_for_one_call_keeps_its_order_and_does_not_wait_for_other_calls() -> None:
     slow, quick = uuid.UUID(int=0), uuid.UUID(int=1)
     go = asyncio.Event()
