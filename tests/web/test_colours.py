@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-TOKENS = (Path(__file__).resolve().parents[2] / "static" / "css" / "tokens.css").read_text(encoding="utf-8")
-LIGHT_PART, DARK_PART = TOKENS.split("@media (prefers-color-scheme: dark)")
+SHEETS = Path(__file__).resolve().parents[2] / "static" / "css"
+DARK = "@media screen and (prefers-color-scheme: dark) {"
+LIGHT_PART, DARK_PART = (SHEETS / "tokens.css").read_text(encoding="utf-8").split(DARK)
 
 STATES = ("ok", "wait", "stop", "info", "still", "accent")
 TEXTS = [
@@ -35,6 +36,12 @@ def luminance(colour: str) -> float:
 def contrast(one: str, other: str) -> float:
     darker, lighter = sorted((luminance(one), luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_paper_is_never_dark() -> None:
+    lines = [line for sheet in SHEETS.glob("*.css") for line in sheet.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if "scheme: dark" in line] == [DARK]
+    assert "color-scheme: light;" in (SHEETS / "print.css").read_text(encoding="utf-8")
 
 
 def test_contrast_is_computed_as_the_standard_says() -> None:
