@@ -20,6 +20,7 @@ from opendeep.core.live import campaign_group, hint_on_commit
 from opendeep.core.llm import runner
 from opendeep.core.llm.roles import ChatTurn
 from opendeep.core.llm.runner import fenced
+from opendeep.core.phone import spoken_format
 
 log = structlog.get_logger(__name__)
 
@@ -83,7 +84,7 @@ def _words_by_model(campaign: Campaign, figures: Mapping[str, Any], table: list[
         "figures": {name: value for name, value in figures.items() if name != "cost_microcents"},
         "tasks": [
             {
-                "contact": row["contact"] or row["number"],
+                "contact": row["contact"] or spoken_format(row["number"]),
                 "status": row["status"],
                 "conclusion": row["conclusion"] or row["waits"],
                 "results": row["results"],

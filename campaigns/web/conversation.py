@@ -105,17 +105,24 @@ def talk_of(
 
 
 def _said(messages: Sequence[Message]) -> list[Said]:
-    said, asked = [], dict[str, str]()
+    said, asked = [], dict[str, Question]()
     for message in messages:
-        answers = [(asked.get(field, field), str(answer)) for field, answer in message.answers.items()]
+        answers = [_answered(field, str(answer), asked.get(field)) for field, answer in message.answers.items()]
         changed = message.role == Message.Role.USER and message.plan is not None
         note = f"You changed the plan. It is revision {message.plan_revision} now." if changed else ""
         if not answers and not note and not message.text and message.role == Message.Role.USER:
             note = "You left the questions open."
         said.append(Said(message.role, "" if note else message.text, answers, note))
         if message.role == Message.Role.ASSISTANT:
-            asked = {question["field"]: question["question"] for question in message.questions}
+            asked = {question.field: question for question in map(Question.model_validate, message.questions)}
     return said
+
+
+def _answered(field: str, answer: str, question: Question | None) -> tuple[str, str]:
+    """The question and what was answered, as people write it."""
+    if question is None:
+        return field, answer
+    return question.question, words.local_time(answer) if question.type == "datetime" else answer
 
 
 def _plan_card(conversation: Conversation, now: datetime, zone: ZoneInfo) -> PlanCard | None:

@@ -82,9 +82,13 @@ def _figures(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
     counted = [(label, f"{count:,}") for label, count in said if count or label in ("People", "Done")]
     return [
         *counted,
-        ("Talked for", words.counted(round(figures["talk_minutes"]), "minute")),
+        ("Talked for", _talked(figures["talk_minutes"])),
         ("Cost", words.money(figures["cost_microcents"])),
     ]
+
+
+def _talked(minutes: float) -> str:
+    return "under a minute" if 0 < minutes < 1 else words.counted(round(minutes), "minute")
 
 
 def _answers(figures: Mapping[str, Any]) -> list[tuple[str, Sequence[tuple[str, int]]]]:
@@ -103,7 +107,7 @@ def _row(row: Mapping[str, Any], as_of: datetime, viewer: ZoneInfo) -> ReportRow
     return ReportRow(
         name=row["contact"],
         number=row["number"],
-        pill=task_pill(row["status"], row["conclusion_code"], "", due, as_of, viewer),
+        pill=task_pill(row["status"], row["conclusion_code"], "", due, as_of, viewer, by_date=True),
         what=row["conclusion"] or row["waits"],
         results=[(entry["label"], str(entry["value"]), entry["verified"]) for entry in row["results"]],
         calls=row["attempts"],

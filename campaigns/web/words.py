@@ -64,14 +64,21 @@ CAMPAIGN_PILLS: dict[CampaignStatus, Pill] = {
 
 
 def task_pill(
-    status: str, conclusion_code: str, call_state: str, due_at: datetime | None, now: datetime, zone: ZoneInfo
+    status: str,
+    conclusion_code: str,
+    call_state: str,
+    due_at: datetime | None,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    by_date: bool = False,
 ) -> Pill:
-    """The state of a task. One that waits for a certain time says the time."""
+    """The state of a task. One that waits for a certain time says the time: `by_date` where it is read later too."""
     known = TaskStatus(status)
     if known is TaskStatus.FAILED_CONCLUSIVE:
         return CONCLUSION_PILLS.get(conclusion_code, TASK_PILLS[known])
     if known in (TaskStatus.PENDING, TaskStatus.IN_PROGRESS) and due_at is not None and due_at > now + SOON:
-        said = words.moment(due_at, now=now, zone=zone)
+        said = (words.dated if by_date else words.moment)(due_at, now=now, zone=zone)
         return Pill(said[0].upper() + said[1:], "info")
     if known is TaskStatus.IN_PROGRESS:
         return LINE_PILLS.get(call_state, TASK_PILLS[known])

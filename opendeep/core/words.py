@@ -21,12 +21,24 @@ def moment(value: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     return f"{_day(local, (local.date() - today).days, local.year == today.year)} {local:%H:%M}"
 
 
+def dated(value: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """As `moment`, but by its date, for what is read on another day too: "Mon 23 Nov 10:00"."""
+    local = value.astimezone(zone)
+    return f"{_date(local, local.year == now.astimezone(zone).year)} {local:%H:%M}"
+
+
 def _day(local: datetime, days_ahead: int, same_year: bool) -> str:
     return DAY_WORDS.get(days_ahead) or _date(local, same_year)
 
 
 def _date(local: datetime, same_year: bool) -> str:
     return f"{local:%a} {local.day} {local:%b}" + ("" if same_year else f" {local.year}")
+
+
+def local_time(iso: str) -> str:
+    """An ISO date and time without a zone, as a clock on the wall shows it: "Fri 27 Nov 2026 10:00"."""
+    local = datetime.fromisoformat(iso)
+    return iso if local.tzinfo else f"{_date(local, same_year=False)} {local:%H:%M}"
 
 
 def full_moment(value: datetime, zone: ZoneInfo) -> str:

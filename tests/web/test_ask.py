@@ -203,11 +203,14 @@ def test_answers_to_a_form_that_is_gone_are_refused_in_words(page: Browser, alic
 
 
 def test_sent_answers_are_shown_with_their_questions(page: Browser, alice: User) -> None:
-    conversation = with_questions(alice, {"field": "who", "question": "On whose behalf?"})
-    Message.objects.create(
-        conversation=conversation, position=1, role="user", answers={"who": "Dr. Lee"}, created_at=now()
+    conversation = with_questions(
+        alice,
+        {"field": "who", "question": "On whose behalf?"},
+        {"field": "when", "question": "When?", "type": "datetime"},
     )
-    assert "On whose behalf? Dr. Lee" in words_of(page.get(url(conversation)))
+    given = {"who": "Dr. Lee", "when": "2026-11-27T10:00", "gone": "Yes."}
+    Message.objects.create(conversation=conversation, position=1, role="user", answers=given, created_at=now())
+    assert "On whose behalf? Dr. Lee When? Fri 27 Nov 2026 10:00 gone Yes." in words_of(page.get(url(conversation)))
 
 
 # --- The plan ---------------------------------------------------------------------------------------

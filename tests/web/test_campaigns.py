@@ -13,6 +13,7 @@ from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.reporting.figures import figures_for, table_for
 from opendeep.accounts.models import Organization, User
+from opendeep.core import words
 from opendeep.core.clock import now
 from tests.factories import make_call, make_campaign
 from tests.web.conftest import Browser, words_of
@@ -195,6 +196,25 @@ def test_a_report_shows_words_figures_and_everybody(page: Browser, alice: User) 
         "She comes.",
     ):
         assert part in seen
+
+
+def test_a_report_says_by_its_date_when_somebody_is_called_again(page: Browser, alice: User) -> None:
+    campaign = make_campaign(user=alice)
+    again = now() + timedelta(days=1)
+    change(campaign.tasks.get(), next_action_at=again)
+    report_on(campaign)
+    seen = words_of(page.get(url(campaign, "report/")))
+    assert words.dated(again, now=now(), zone=ZoneInfo("Europe/Berlin")) in seen
+    assert "Tomorrow" not in seen
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(0.0, "0 minutes"), (0.3, "under a minute"), (1.4, "1 minute"), (12.6, "13 minutes")]
+)
+def test_a_report_says_for_how_long_was_talked(page: Browser, alice: User, minutes: float, said: str) -> None:
+    campaign = make_campaign(user=alice)
+    report_on(campaign, figures=figures_for(campaign) | {"talk_minutes": minutes})
+    assert f"Talked for {said} " in words_of(page.get(url(campaign, "report/")))
 
 
 def test_a_report_holds_no_markup_of_the_model(page: Browser, alice: User) -> None:

@@ -31,6 +31,19 @@ def test_moments_are_said_as_people_say_them(value: datetime, said: str) -> None
     assert words.moment(value, now=NOW, zone=BERLIN) == said
 
 
+def test_what_is_read_on_another_day_too_is_said_by_its_date() -> None:
+    tomorrow = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    assert words.dated(tomorrow, now=NOW, zone=BERLIN) == "Mon 23 Nov 16:00"
+    assert words.dated(tomorrow.replace(year=2027), now=NOW, zone=BERLIN) == "Tue 23 Nov 2027 16:00"
+    pill = task_pill("pending", "", "", tomorrow, NOW, BERLIN, by_date=True)
+    assert pill == ("Mon 23 Nov 16:00", "info")
+
+
+def test_a_time_without_a_zone_is_told_as_the_clock_on_the_wall_shows_it() -> None:
+    assert words.local_time("2026-11-27T10:00") == "Fri 27 Nov 2026 10:00"
+    assert words.local_time("2026-11-27T10:00+01:00") == "2026-11-27T10:00+01:00"
+
+
 def test_the_same_moment_elsewhere_is_said_only_where_clocks_differ() -> None:
     tomorrow = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
     assert words.elsewhere(tomorrow, now=NOW, viewer=BERLIN, theirs=NEW_YORK) == "10:00 (New York)"

@@ -43,7 +43,8 @@ def _headline(title: str, figures: Data) -> str:
     if not isinstance(done, int) or not isinstance(total, int):
         return title[:200]
     rest = f", {still_open} still open" if still_open else ""
-    return f"{title[:200]}: {done} of {total} done{rest}"
+    colon = "" if title.endswith(("?", "!", ".")) else ":"
+    return f"{title[:200]}{colon} {done} of {total} done{rest}"
 
 
 def _groups(tasks: list[dict[str, Any]]) -> Iterable[str]:

@@ -84,6 +84,14 @@ def test_figures_and_table_come_from_the_database_and_words_from_the_model(opena
     assert report.prompt_hash.startswith("v1:")
 
 
+def test_the_model_is_told_numbers_as_people_write_them(openai_server: OpenAIServer) -> None:
+    report = asked_for(half_done())
+    write_report(report.pk, NOW)
+    report.refresh_from_db()
+    assert "+1 202-555-0100" in report.markdown
+    assert "+12025550100" not in report.markdown
+
+
 def test_a_report_is_written_once(openai_server: OpenAIServer) -> None:
     report = asked_for(half_done())
     assert [write_report(report.pk, NOW), write_report(report.pk, NOW + timedelta(hours=1))] == [True, False]

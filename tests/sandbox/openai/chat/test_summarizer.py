@@ -36,6 +36,10 @@ def test_the_headline_gives_the_figures() -> None:
     assert summarize(DATA)["headline"] == "Appointments: 1 of 3 done, 1 still open"
 
 
+def test_a_title_that_asks_keeps_its_question_mark() -> None:
+    assert summarize(DATA | {"title": "Are they well?"})["headline"] == "Are they well? 1 of 3 done, 1 still open"
+
+
 def test_the_summary_tells_what_became_of_everybody() -> None:
     markdown = summarize(DATA)["summary_markdown"]
 
