@@ -36,7 +36,7 @@ def tenant_page(view: PageView) -> PageView:
             _refuse_what_is_no_text(request)
             return view(request, *args, **kwargs)
         except DomainError as error:
-            return error_page(request, error.status, error.message)
+            return error_page(request, error.status, error.message, error.code)
         except RetryableError as error:
             return error_page(request, 503, str(error))
 
@@ -48,5 +48,5 @@ def _refuse_what_is_no_text(request: HttpRequest) -> None:
         raise DomainError("bad_text", "What was sent holds characters that cannot be kept. Nothing was changed.")
 
 
-def error_page(request: HttpRequest, status: int, message: str) -> HttpResponse:
-    return render(request, "error.html", {"status": status, "message": message}, status=status)
+def error_page(request: HttpRequest, status: int, message: str, code: str = "") -> HttpResponse:
+    return render(request, "error.html", {"status": status, "message": message, "code": code}, status=status)

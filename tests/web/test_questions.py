@@ -53,6 +53,11 @@ def test_an_open_question_stands_on_every_page_with_its_countdown(page: Browser,
     assert 40_000 < left <= 45_000
 
 
+def test_the_list_of_questions_is_read_again_when_one_of_them_changes(page: Browser) -> None:
+    html = page.get("/questions/?page=1")
+    assert 'data-live="/ws/me/" hx-get="/questions/?page=1" hx-trigger="refresh"' in html
+
+
 def test_without_a_question_nothing_stands_there(page: Browser, call: Call) -> None:
     make_question(call, status="answered", answer="Yes.")
     html = page.get("/campaigns/")

@@ -49,9 +49,12 @@ def test_a_part_that_is_read_after_the_session_ended_reloads_the_whole_page() ->
     assert response.content == b""
 
 
-def test_somebody_without_an_organization_is_told_whom_to_ask(page: Browser, alice: User) -> None:
+def test_somebody_without_an_organization_is_told_whom_to_ask_and_can_leave(page: Browser, alice: User) -> None:
     alice.memberships.all().delete()
-    assert "Ask an operator" in page.get("/campaigns/", status=403)
+    html = page.get("/campaigns/", status=403)
+    assert "Ask an operator" in html
+    assert 'action="/sign-out/"' in html
+    assert "To the start" not in html  # which says the same again
 
 
 @override_settings(ENVIRONMENT_NOTICE="Sandbox: nobody real is called.")
