@@ -12,6 +12,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.db import connections  # noqa: E402
 
+import opendeep.core.llm.client  # noqa: E402, F401 - now, and not in front of whoever asks first
 from opendeep.routing import websocket_urls  # noqa: E402
 
 # Here every request has a thread of its own, and a connection that is kept for the next one would stay with the dead

@@ -22,8 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "test-results"
 NOTHING_MORE: Mapping[str, str] = {}
 HERMETIC = "not (processes or browser or asterisk or postgres or long)"
-# A file stays together, since its tests share what they start.
-BESIDE_EACH_OTHER = ["-n", "2", "--dist", "loadfile", "--timeout", "600"]
+# In the order of tests/rig/order.py.
+BESIDE_EACH_OTHER = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--timeout", "600"]
+# They measure what this machine lets them hear: nothing else runs meanwhile.
+ALONE = ["-n", "0", "--timeout", "600", "tests/sound"]
 PARALLEL = ["-n", "3", "--dist", "worksteal"]
 # Each of them waits for the next word nearly all the time.
 MOSTLY_WAITING = ["-n", "6", "--dist", "load", "--maxschedchunk", "1"]
@@ -59,14 +61,16 @@ def check_stages() -> list[Stage]:
 
 
 def test_stages(long: bool) -> list[Stage]:
-    real = "(processes or browser or asterisk or postgres)"
+    parts = "(processes or browser or asterisk or postgres)"
+    real = parts if long else f"{parts} and not long"
     on_postgres = f"({HERMETIC}) or (races and not long)"
     return [
         Stage("rig", [sys.executable, "-m", "tests.rig"], is_pytest=False),
         Stage("unit", pytest("-m", f"{HERMETIC} and not paced", *PARALLEL)),
         Stage("talks", pytest("-m", f"{HERMETIC} and paced", *MOSTLY_WAITING, "tests/audiogateway")),
         Stage("postgres", pytest("-m", on_postgres, *PARALLEL, *KEEP_DATABASE, *WITH_DATABASE)),
-        Stage("real", pytest("-m", real if long else f"{real} and not long", *BESIDE_EACH_OTHER)),
+        Stage("sound", pytest("-m", real, *ALONE)),
+        Stage("real", pytest("-m", real, *BESIDE_EACH_OTHER, "--ignore", "tests/sound")),
     ]
 
 

@@ -17,11 +17,10 @@ from analysis.rules import Judgement, by_machine, by_outcome, without_judge
 from calls.contracts import CallEnded, CallView, EventView
 from calls.facade import call_view, events_of, transcript_of
 from opendeep.core import outbox
-from opendeep.core.errors import PermanentError, RetryableError
+from opendeep.core.errors import PermanentError, RequestRefused, RetryableError
 from opendeep.core.jobs import enqueue_on_commit
 from opendeep.core.live import call_group, hint_on_commit
 from opendeep.core.llm import runner
-from opendeep.core.llm.client import RequestRefused
 from opendeep.core.llm.roles import ChatTurn
 from opendeep.core.llm.runner import InvalidAnswer, fenced
 

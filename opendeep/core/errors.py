@@ -43,3 +43,7 @@ class RetryableError(Exception):
 
 class PermanentError(Exception):
     """Failed for good: repeating it cannot help until somebody changes something (a key, a setting, a prompt)."""
+
+
+class RequestRefused(PermanentError):
+    """It lies with what was sent (too long, not allowed): another request may well be answered."""

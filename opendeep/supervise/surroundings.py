@@ -80,11 +80,13 @@ def look_around(process_environment: Mapping[str, str]) -> Surroundings:
     if not has_redis:
         added["REDIS_URL"] = f"redis://127.0.0.1:{ports.redis}/0"
     if not has_pbx:
-        added |= _sandbox_pbx(var, ports)
+        added |= _sandbox_pbx(ports)
     if not has_openai:
-        added |= _sandbox_openai(var, ports)
+        added |= _sandbox_openai(ports)
     if not has_pbx and not given.get("ASTERISK_PBXS") and "ENVIRONMENT_NOTICE" not in given:
         added["ENVIRONMENT_NOTICE"] = PBX_ONLY_NOTICE if has_openai else SANDBOX_NOTICE
+    if not (has_pbx and has_openai) and not given.get("SANDBOX_CACHE_DIR"):
+        added["SANDBOX_CACHE_DIR"] = str(var / "sandbox" / "voices")
     drain_seconds = env.number("GATEWAY_DRAIN_SECONDS", 30, minimum=0, maximum=3600)
     return Surroundings(
         var, ports, not has_redis, not has_pbx, not has_openai, drain_seconds, {**given, **added}, added
@@ -110,23 +112,21 @@ def _port_variables(ports: Ports) -> dict[str, str]:
     return {"WEB_PORT": str(ports.web), "FLOWER_PORT": str(ports.flower)}
 
 
-def _sandbox_pbx(var: Path, ports: Ports) -> dict[str, str]:
+def _sandbox_pbx(ports: Ports) -> dict[str, str]:
     return {
         "ASTERISK_AMI_HOST": "127.0.0.1",
         "ASTERISK_AMI_PORT": str(ports.sandbox_pbx),
         "ASTERISK_AMI_TLS": "false",
         "ASTERISK_AMI_USERNAME": "sandbox",
         "ASTERISK_AMI_SECRET": "sandbox",
-        "SANDBOX_CACHE_DIR": str(var / "sandbox" / "voices"),
     }
 
 
-def _sandbox_openai(var: Path, ports: Ports) -> dict[str, str]:
+def _sandbox_openai(ports: Ports) -> dict[str, str]:
     return {
         "OPENAI_API_KEY": "sandbox",
         "OPENAI_BASE_URL": f"http://127.0.0.1:{ports.sandbox_openai}/v1",
         "OPENAI_REALTIME_URL": f"ws://127.0.0.1:{ports.sandbox_openai}/v1/realtime",
-        "SANDBOX_CACHE_DIR": str(var / "sandbox" / "voices"),
     }
 
 

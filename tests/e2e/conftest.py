@@ -1,4 +1,4 @@
-"""One running product for the tests that do it no harm; those that kill its parts start their own."""
+"""Running products: one for the tests that do it no harm, and one for those who kill its parts."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,11 +23,27 @@ CHROMIUM_FLAGS = [
 def product() -> Iterator[RunningProduct]:
     with RunningProduct() as running:
         yield running
+        started = running.processes()
+        assert running.stop() == 0
+        assert "Stopped." in running.output()
+        assert not [process for process in started if process.is_running()], "Ctrl-C leaves nothing behind"
 
 
 @pytest.fixture(scope="session")
 def api(product: RunningProduct) -> Api:
     return Api(product.url, product.manage("create_api_token", EMAIL))
+
+
+@pytest.fixture(scope="session")
+def fragile() -> Iterator[RunningProduct]:
+    """Another product. Nobody on it has said yet that they want no calls; its parts may be killed at last."""
+    with RunningProduct() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fragile_api(fragile: RunningProduct) -> Api:
+    return Api(fragile.url, fragile.manage("create_api_token", EMAIL))
 
 
 @pytest.fixture(scope="module")

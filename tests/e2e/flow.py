@@ -49,6 +49,11 @@ def tasks_by_number(api: Api, campaign_id: str) -> dict[str, dict[str, Any]]:
     return {task["contact"]["number"]: task for task in page["results"]}
 
 
+def calls_of(api: Api, campaign_id: str) -> list[dict[str, Any]]:
+    tasks = tasks_by_number(api, campaign_id).values()
+    return [call for task in tasks for call in api.get(f"/api/tasks/{task['id']}/")["calls"]]
+
+
 def wait_until_judged(api: Api, campaign_id: str, attempts: int = 1, timeout_s: float = CALLS_TIMEOUT_S) -> Any:
     """The tasks by number, once each is settled or has had `attempts` calls and waits for its next."""
 

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -74,14 +75,14 @@ class RunningProduct:
         try:
             wait_until("the product is ready", self._is_ready, START_TIMEOUT_S)
         except BaseException:
-            self._stop()
+            self._kill()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop()
+        self._kill()
         if error is not None:
             keep = ROOT / "var" / "test-results" / "logs"
             keep.mkdir(parents=True, exist_ok=True)
@@ -94,13 +95,23 @@ class RunningProduct:
             raise RuntimeError(f"the launcher ended:\n{self.output()}")
         return "OpenDeep is ready" in self.output()
 
-    def _stop(self) -> None:
+    def stop(self) -> int:
+        """Ctrl-C. Returns the status with which the launcher ended; raises subprocess.TimeoutExpired."""
         self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        return self._process.wait(STOP_TIMEOUT_S)
+
+    def processes(self) -> list[psutil.Process]:
+        """The launcher and all that came of it, as long as it runs; the launcher first."""
+        if self._process.poll() is not None:
+            return []
+        launcher = psutil.Process(self._process.pid)
+        return [launcher, *launcher.children(recursive=True)]
+
+    def _kill(self) -> None:
+        for process in self.processes():  # whoever would start others goes before them
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
 
     def output(self) -> str:
         """What the launcher printed so far."""

@@ -44,6 +44,11 @@ def test_an_empty_setting_does_not_replace_an_embedded_part(tmp_path: Path) -> N
     assert found.environment["REDIS_URL"] == f"redis://127.0.0.1:{found.ports.redis}/0"
 
 
+def test_voices_that_were_made_elsewhere_are_used(tmp_path: Path) -> None:
+    assert around(tmp_path).environment["SANDBOX_CACHE_DIR"] == str(tmp_path / "sandbox" / "voices")
+    assert around(tmp_path, SANDBOX_CACHE_DIR="/voices").environment["SANDBOX_CACHE_DIR"] == "/voices"
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_whatever_ends_the_launcher_lets_it_stop_what_it_has_started(tmp_path: Path, ending: signal.Signals) -> None:
     waiting = "m._run = lambda _: (print('up', flush=True), signal.pause())"

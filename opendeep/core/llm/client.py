@@ -1,20 +1,20 @@
-"""The OpenAI client for the text roles, and which of its errors are worth another try."""
+"""The OpenAI client for the text roles, and which of its errors are worth another try.
 
-from collections.abc import Callable
+Loading the SDK takes most of a second. Whoever may not need it imports this module when the model is asked.
+"""
+
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import openai
 from django.conf import settings
 from openai import OpenAI
+from openai.types.chat import ChatCompletion
 
-from opendeep.core.errors import PermanentError, RetryableError
+from opendeep.core.errors import PermanentError, RequestRefused, RetryableError
 
 T = TypeVar("T")
-
-
-class RequestRefused(PermanentError):
-    """It lies with what was sent (too long, not allowed): another request may well be answered."""
 
 
 @cache
@@ -26,6 +26,14 @@ def client() -> OpenAI:
         timeout=settings.OPENAI_TIMEOUT_SECONDS,
         max_retries=0,
     )
+
+
+def complete(request: Mapping[str, Any]) -> ChatCompletion:
+    """The answer to a request for a chat completion. Raises PermanentError or RetryableError."""
+    completion: object = call_model(lambda: client().chat.completions.create(**request))
+    if not isinstance(completion, ChatCompletion):  # the SDK hands on whatever text a server sends
+        raise RetryableError("Whatever answers at OPENAI_BASE_URL does not speak like OpenAI.")
+    return completion
 
 
 def call_model(request: Callable[[], T]) -> T:

@@ -4,17 +4,18 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from django.conf import settings
-from openai.types.chat import ChatCompletion
 from pydantic import BaseModel, ValidationError
 
 from opendeep.core.errors import RetryableError
-from opendeep.core.llm.client import call_model, client
 from opendeep.core.llm.roles import Answer, ChatTurn, Role, RoleResult
 from opendeep.core.llm.schema import strict_schema
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletion
 
 log = structlog.get_logger(__name__)
 Value = TypeVar("Value", bound=BaseModel)
@@ -70,11 +71,14 @@ def run(
     raise InvalidAnswer(f"The model did not give a usable answer: {complaint}")
 
 
-def _ask(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
+def _ask(role: Role[Any], messages: list[dict[str, Any]]) -> "ChatCompletion":
     """One request; a passing failure is tried once more at once, longer waits are the caller's business."""
+    from opendeep.core.llm.client import complete  # noqa: PLC0415 - it is slow to load, and few processes ask a model
+
+    request = _request(role, messages)
     for attempt in range(1, QUICK_TRIES + 1):
         try:
-            return call_model(lambda: _create(role, messages))
+            return complete(request)
         except RetryableError as error:
             wait_seconds = error.retry_after_seconds or 0.5
             if attempt == QUICK_TRIES or wait_seconds > QUICK_WAIT_AT_MOST_SECONDS:
@@ -83,7 +87,7 @@ def _ask(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
     raise AssertionError("unreachable")
 
 
-def _create(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
+def _request(role: Role[Any], messages: list[dict[str, Any]]) -> dict[str, Any]:
     schema = strict_schema(role.answer)
     extra: dict[str, Any]
     if role.as_tool:
@@ -99,14 +103,10 @@ def _create(role: Role[Any], messages: list[dict[str, Any]]) -> ChatCompletion:
                 "json_schema": {"name": role.name, "strict": True, "schema": schema},
             }
         }
-    request = {"model": settings.OPENAI_TEXT_MODEL, "messages": messages, **extra}
-    completion: object = client().chat.completions.create(**request)
-    if not isinstance(completion, ChatCompletion):  # the SDK hands on whatever text a server sends
-        raise RetryableError("Whatever answers at OPENAI_BASE_URL does not speak like OpenAI.")
-    return completion
+    return {"model": settings.OPENAI_TEXT_MODEL, "messages": messages, **extra}
 
 
-def _answer_text(role: Role[Any], completion: ChatCompletion) -> str:
+def _answer_text(role: Role[Any], completion: "ChatCompletion") -> str:
     if not completion.choices:
         return ""
     message = completion.choices[0].message
@@ -132,7 +132,7 @@ def _validated(
     return (None, complaint) if complaint else (answer, "")
 
 
-def _count(usage: Counter[str], completion: ChatCompletion) -> None:
+def _count(usage: Counter[str], completion: "ChatCompletion") -> None:
     if completion.usage is None:
         return
     usage["input_tokens"] += completion.usage.prompt_tokens

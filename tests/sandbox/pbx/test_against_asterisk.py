@@ -132,25 +132,27 @@ def told(events: list[Message]) -> dict[str, list[tuple[list[str], dict[str, str
 
 
 PERSON_RINGS_S = 1
+A_LONG_RING_S = 20
+NO_PATIENCE = "the callee does not wait"
 PUT_THROUGH: dict[str, tuple[int, Behaviour, Behaviour]] = {
     "the person hangs up": (31, answers(NO_AUDIO_PORT), answers_and_hangs_up(0.5)),
     "the person is busy": (1, answers(NO_AUDIO_PORT), refuses(486, "Busy Here")),
     "the person does not answer": (2, answers(NO_AUDIO_PORT), rings_for_ever()),
     "no circuit to the person": (12, answers(NO_AUDIO_PORT), refuses(503, "Service Unavailable")),
-    "the callee does not wait": (2, answers_and_hangs_up(0.6), rings_for_ever()),
+    NO_PATIENCE: (2, answers_and_hangs_up(1), rings_for_ever()),
 }
 CURT = Persona(31, "hangs up", script=Script(on_answer=(Wait(400), HangUp())))
-IMPATIENT = Persona(32, "hangs up while it rings", script=Script(on_answer=(Wait(600), HangUp())))
+IMPATIENT = Persona(32, "hangs up while it rings", script=Script(on_answer=(Wait(1000), HangUp())))
 
 
-async def story_of_transfer(client: AmiClient, callee: int, person: str) -> list[Message]:
+async def story_of_transfer(client: AmiClient, callee: int, person: str, rings_s: int) -> list[Message]:
     """All events of a call whose callee is put through; who comes back is hung up by AMI."""
     async with Gateway().serving() as gateway:
         heard = client.record()
         call_id = originate(client, callee, gateway.address)
         await gateway.accept()
         await client.until(Event="OriginateResponse")
-        for name, value in (("TO", person), ("SECONDS", str(PERSON_RINGS_S))):
+        for name, value in (("TO", person), ("SECONDS", str(rings_s))):
             await client.ask("Setvar", Channel=call_id, Variable=f"OPENDEEP_TRANSFER_{name}", Value=value)
         await client.ask("Redirect", Channel=call_id, Context="opendeep-transfer", Exten="s", Priority="1")
         while [message.get("Event") for message in heard].count("Hangup") < 2:
@@ -172,18 +174,19 @@ async def test_a_transfer_through_the_sandbox_looks_like_one_through_asterisk(
     kind: str, asterisk: RunningAsterisk, settings: Settings
 ) -> None:
     number, callee, person = PUT_THROUGH[kind]
+    rings_s = A_LONG_RING_S if kind == NO_PATIENCE else PERSON_RINGS_S
     name, secret = asterisk.everything.username, asterisk.everything.secret
     with Callee(asterisk.trunk_port, callee), Callee(asterisk.desk_port, person):
         async with ami(asterisk.ami_port, username=name, secret=secret, sees_all=False) as client:
             to = asterisk.desk_dial_string.format(number="+12025550177")
-            real = await story_of_transfer(client, 0, to)
-    who = 32 if kind == "the callee does not wait" else 9
+            real = await story_of_transfer(client, 0, to, rings_s)
+    who = 32 if kind == NO_PATIENCE else 9
     others = {31: CURT, 32: IMPATIENT}
     async with (
         serving(settings, who_lives_at=lambda n: others.get(int(n[-2:])) or persona_for(n)) as port,
         ami(port) as client,
     ):
-        stood_in = await story_of_transfer(client, who, f"PJSIP/+120255501{number:02}@trunk")
+        stood_in = await story_of_transfer(client, who, f"PJSIP/+120255501{number:02}@trunk", rings_s)
     assert told_by_channel(stood_in) == told_by_channel(real)
 
 
