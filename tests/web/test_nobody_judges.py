@@ -38,7 +38,8 @@ def test_a_report_that_waits_to_be_written(page: Browser, alice: User) -> None:
     assert AWAY not in page.get(path)
     Report.objects.create(campaign=campaign, kind="so_far", created_at=now(), next_try_at=now(), last_error="Busy.")
     seen = words_of(page.get(path))
-    assert f"It appears here by itself. {AWAY}" in seen
+    assert f"The report waits to be written. It appears here by itself. {AWAY}" in seen
     assert "Busy." not in seen
     alive.note("worker-llm")
-    assert "The last try failed: Busy." in words_of(page.get(path))
+    seen = words_of(page.get(path))
+    assert "The report is being written. It appears here by itself. The last try failed: Busy." in seen
