@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import ReadOnlyPasswordHashField
+from django.contrib.auth.password_validation import validate_password
 
 from opendeep.accounts.models import ApiToken, Membership, Organization, User
 from opendeep.core.changed_fields import SavesChangedFields
@@ -27,6 +28,11 @@ class UserCreationForm(forms.ModelForm[User]):
     class Meta:
         model = User
         fields = ("email", "name", "time_zone")
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password)
+        return password
 
     def save(self, commit: bool = True) -> User:
         user = super().save(commit=False)

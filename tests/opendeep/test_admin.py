@@ -150,3 +150,20 @@ def test_a_form_of_a_trunk_does_not_close_the_breaker_that_has_opened(
     pre_save.disconnect(opens, sender=Trunk)
     assert response.status_code == 302, response.content.decode()
     assert Trunk.objects.filter(pk=trunk.pk, lines=10, **OUT_OF_ORDER).exists()
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("2short", "This password is too short."),
+        ("password1234", "This password is too common."),
+        ("harbour at dawn", ""),
+    ],
+)
+def test_an_operator_gives_a_new_person_a_password_that_is_not_guessed(
+    operator: Client, password: str, said: str
+) -> None:
+    person = {"email": "kim@example.com", "name": "Kim", "time_zone": "Europe/Berlin", "password": password}
+    response = operator.post("/admin/accounts/user/add/", person)
+    assert said in response.content.decode()
+    assert User.objects.filter(email="kim@example.com").exists() is not bool(said)
