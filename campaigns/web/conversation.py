@@ -107,7 +107,8 @@ def talk_of(
 def _said(messages: Sequence[Message]) -> list[Said]:
     said, asked = [], dict[str, Question]()
     for message in messages:
-        answers = [_answered(field, str(answer), asked.get(field)) for field, answer in message.answers.items()]
+        fields = sorted(message.answers, key=[*asked, *message.answers].index)  # PostgreSQL keeps no order of its own
+        answers = [_answered(field, str(message.answers[field]), asked.get(field)) for field in fields]
         changed = message.role == Message.Role.USER and message.plan is not None
         note = f"You changed the plan. It is revision {message.plan_revision} now." if changed else ""
         if not answers and not note and not message.text and message.role == Message.Role.USER:

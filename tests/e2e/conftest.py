@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, ViewportSize, sync_playwright
 
 from tests.e2e.product import EMAIL, Api, RunningProduct
 
@@ -53,14 +53,25 @@ def browser(chromium_path: Path) -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=str(chromium_path), headless=True, args=CHROMIUM_FLAGS)
 
 
-@pytest.fixture
-def page(browser: Browser, product: RunningProduct) -> Iterator[Page]:
-    """A signed-in page of a fresh visitor, 1280 wide."""
-    context = browser.new_context(base_url=product.url, viewport={"width": 1280, "height": 900})
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, product: RunningProduct) -> StorageState:
+    """What a browser keeps of somebody who has signed in."""
+    context = browser.new_context(base_url=product.url)
     page = context.new_page()
     page.goto("/")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password").fill(product.password)
     page.get_by_role("button", name="Sign in").click()
-    yield page
+    page.get_by_role("button", name="Sign out").first.wait_for(state="attached")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def page(browser: Browser, product: RunningProduct, signed_in: StorageState) -> Iterator[Page]:
+    """A signed-in page of a fresh visitor, 1280 wide."""
+    size: ViewportSize = {"width": 1280, "height": 900}
+    context = browser.new_context(base_url=product.url, viewport=size, storage_state=signed_in)
+    yield context.new_page()
     context.close()
