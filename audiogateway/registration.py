@@ -62,11 +62,13 @@ class Mailbox:
         while True:
             try:
                 self.channel = await layer.new_channel()
+                end_if_cancelled()
                 while True:
                     self.take(await layer.receive(self.channel))
             except (RedisError, OSError) as error:
                 self.channel = ""
                 log.warning("channel_layer_away", error=str(error))
+                end_if_cancelled()
                 await asyncio.sleep(RETRY_SECONDS)
 
     def take(self, message: dict[str, Any]) -> None:

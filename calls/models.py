@@ -64,6 +64,10 @@ class CallingHours(models.Model):
         return f"{self.weekday}: {self.opens_minute}-{self.closes_minute}"
 
 
+EARLY_MEDIA = "early_media"
+"""The kind of the event that says that the line was heard before any answer."""
+
+
 class CallQuerySet(models.QuerySet["Call"]):
     """The partial indexes of calls that are not over are taken only by queries that say so in the same words."""
 
@@ -214,9 +218,6 @@ class Call(models.Model):
         """Whether the line was heard before any answer: a ringing, or the network's tones and words."""
         return self.ringing_at is not None or self.events.filter(kind=EARLY_MEDIA).exists()
 
-
-EARLY_MEDIA = "early_media"
-"""The kind of the event that says that the line was heard before any answer."""
 
 LOOKED_AFTER = ("overdue", "stray_channel", "vanished", "voice_failed")
 """Kinds of events that tell what did not go by itself."""

@@ -52,12 +52,16 @@ class Facts:
             hours=self._hours.get(call.organization_id) or DEFAULT_HOURS,
             has_live_call=went_live or any(other.is_live for other in others),
             dialled_at=_latest_dials(others, self._at, settings.caps),
-            spending=_spending(call.organization, call, self._at),
+            spending=self._spending(call),
         )
 
     def went_live(self, call: Call) -> None:
         """The gate has let `call` pass, and its row says so: another one to its number waits."""
         self._gone_live.add((call.organization_id, call.number))
+
+    def _spending(self, call: Call) -> Spending | None:
+        went_live = sum(owner == call.organization_id for owner, _ in self._gone_live)
+        return _spending(call.organization, call, went_live, self._at)
 
     def _whose_no(self, call: Call) -> Literal["", "organization", "global"]:
         if (None, call.number) in self._listed:
@@ -136,7 +140,8 @@ def _latest_dials(others: Sequence[_OtherCall], at: datetime, caps: FrequencyCap
     return sorted(dials, reverse=True)[:needed]
 
 
-def _spending(organization: Organization, call: Call, at: datetime) -> Spending | None:
+def _spending(organization: Organization, call: Call, went_live: int, at: datetime) -> Spending | None:
+    """`went_live` calls are in flight of which no row tells yet."""
     if organization.spending_cap_cents is None:
         return None
     begins, ends = month_of(at, ZoneInfo(organization.time_zone))
@@ -146,7 +151,7 @@ def _spending(organization: Organization, call: Call, at: datetime) -> Spending 
     return Spending(
         cap_microcents=organization.spending_cap_cents * 1_000_000,
         spent_microcents=ended.aggregate(cost=Sum("cost_microcents"))["cost"] or 0,
-        in_flight_microcents=sum(max(cost, RESERVATION_MICROCENTS) for cost in in_flight),
+        in_flight_microcents=sum(max(cost, RESERVATION_MICROCENTS) for cost in (*in_flight, *[0] * went_live)),
         reservation_microcents=RESERVATION_MICROCENTS,
         month_ends=ends,
     )

@@ -5,10 +5,11 @@ that the talk is over, after its last turns are written. Whoever comes second en
 come, the deadline of the first does (calls.services.overdue).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 from uuid import UUID
 
 from django.conf import settings
@@ -17,8 +18,8 @@ from django.db import transaction
 from calls.endings import EndFacts, Ending, classify
 from calls.models import Call, CallEvent
 from calls.services import gateways
-from calls.services.transitions import Change, apply
-from calls.states import AT_THE_PBX, Signal, State, Transfer
+from calls.services.transitions import Change, More, apply
+from calls.states import AT_THE_PBX, NOT_YET_DIALLED, Signal, State, Transfer
 
 OTHER_HALF = timedelta(seconds=10)
 """How long one half of an ending waits for the other."""
@@ -44,7 +45,7 @@ def hung_up(call_id: UUID, hangup: Hangup | None, *, at: datetime, source: str =
         }
     with transaction.atomic():
         call = Call.objects.filter(id=call_id, hung_up_at=None).select_for_update(no_key=True).first()
-        if call is None:
+        if call is None or call.state in NOT_YET_DIALLED:  # a stray channel by this id says nothing of the call
             return False
         for name, value in values.items():
             setattr(call, name, value)
@@ -78,16 +79,20 @@ def talk_is_over(call_id: UUID, *, cause: str, at: datetime) -> bool:
         return conclude(call, at=at, source="gateway") is not None
 
 
-def conclude(call: Call, *, at: datetime, source: str, **more: Any) -> Change | None:
-    """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it.
+def conclude(
+    call: Call,
+    *,
+    at: datetime,
+    source: str,
+    changes: Mapping[str, Any] | None = None,
+    preceded_by: Sequence[CallEvent] = (),
+) -> Change | None:
+    """Ends a call that is at the PBX, by what its row tells. `call` was read in this transaction and is held by it."""
+    ending = classify(facts_of(call, at))
+    return end(call.id, ending, at=at, source=source, known=call, changes=changes or {}, preceded_by=preceded_by)
 
-    `more` as of transitions.apply().
-    """
-    return end(call.id, classify(facts_of(call, at)), at=at, source=source, known=call, **more)
 
-
-def end(call_id: UUID, ending: Ending, *, at: datetime, source: str, **more: Any) -> Change | None:
-    """`more` as of transitions.apply()."""
+def end(call_id: UUID, ending: Ending, *, at: datetime, source: str, **more: Unpack[More]) -> Change | None:
     return apply(call_id, Signal.END, at=at, source=source, ending=ending, **more)
 
 

@@ -32,10 +32,14 @@ def gateway_key(gateway_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Occupancy:
-    """Calls by whatever has a limit, by the keys above; `preparing` are those of `calls` that wait for their dial."""
+    """Calls by whatever has a limit, by the keys above; `preparing` are those of `calls` that wait for their dial.
+
+    `added` are those of `calls` that no row tells of yet.
+    """
 
     calls: Counter[str] = field(default_factory=Counter)
     preparing: Counter[str] = field(default_factory=Counter)
+    added: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, calls: CallQuerySet) -> "Occupancy":
@@ -57,6 +61,7 @@ class Occupancy:
         """`call` has just been given a trunk and a gateway, to be prepared."""
         keys = _keys(call.organization_id, call.group_id, call.trunk_id, gateway_id)
         self._count(keys, State.PREPARING, 1)
+        self.added.update(keys)
 
     def remove(self, call: Call) -> None:
         """`call`, which was being prepared, is so no more."""

@@ -1,5 +1,6 @@
 """Nothing gets stuck: what to do with a call whose state has lasted for too long."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from calls.models import Call, CallEvent
 from calls.services import endings, gateways, waiting
 from calls.services.hangup import hang_up
 from calls.states import AT_THE_PBX, State
+from opendeep.core.database import DatabaseAway
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +24,18 @@ def end_overdue(at: datetime) -> int:
     _leave_dead_gateways(at)
     overdue = Call.objects.exclude(state=State.ENDED).filter(deadline_at__lte=at).order_by("deadline_at")[:BATCH]
     for call in overdue:
-        _look_after(call, at)
+        _alone(_look_after, call, at)
     return len(overdue)
+
+
+def _alone(look_after: Callable[[Call, datetime], None], call: Call, at: datetime) -> None:
+    """What is wrong with one call must not keep the others waiting."""
+    try:
+        look_after(call, at)
+    except DatabaseAway:
+        raise  # the next sweep finds them all
+    except Exception:
+        log.exception("overdue_call_not_looked_after", call_id=str(call.id))
 
 
 def _leave_dead_gateways(at: datetime) -> None:
@@ -35,7 +47,11 @@ def _leave_dead_gateways(at: datetime) -> None:
         return
     preparing = Call.objects.unfinished().filter(state=State.PREPARING, preparing_at__lt=at - SIGN_OF_LIFE)
     for call in preparing.exclude(gateway__in=alive)[:BATCH]:
-        waiting.without_voice(call, reason="The gateway has gone.", source="engine", at=at)
+        _alone(_leave, call, at)
+
+
+def _leave(call: Call, at: datetime) -> None:
+    waiting.without_voice(call, reason="The gateway has gone.", source="engine", at=at)
 
 
 def _look_after(call: Call, at: datetime) -> None:

@@ -89,7 +89,9 @@ def _place(calls: Sequence[Call], trunk: Trunk, session: DialSession, orders: Or
     except Exception as error:  # noqa: BLE001 - nothing is committed; what is wrong with one must not keep the others from their turn
         if len(calls) > 1:
             return all(_place([call], trunk, session, orders, clock) for call in calls)
-        if not isinstance(error, MovedOn):
+        if isinstance(error, MovedOn):
+            log.info("call_moved_on", call_id=str(calls[0].id))
+        else:
             log.exception("call_not_placed", call_id=str(calls[0].id))
             waiting.after_fault(calls[0], at=clock())
         return True

@@ -65,6 +65,7 @@ def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception
             prepare([call_id], at)
         return
     if isinstance(error, MovedOn):
+        log.info("call_moved_on", call_id=str(call_ids[0]))
         return
     for call in Call.objects.filter(id__in=call_ids, state=State.QUEUED):
         if isinstance(error, IntegrityError):  # another call to its number became live at the same moment

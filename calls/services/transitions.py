@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -38,6 +38,16 @@ ARRIVALS = {
 class Change:
     from_state: State
     to_state: State
+
+
+class More(TypedDict, total=False):
+    """What else apply() takes."""
+
+    changes: Mapping[str, Any]
+    detail: Mapping[str, Any]
+    only_from: Collection[State]
+    known: Call
+    preceded_by: Sequence[CallEvent]
 
 
 def deadline_of(state: State, at: datetime) -> datetime | None:
@@ -97,14 +107,14 @@ class MovedOn(Exception):
 
 def apply_together(
     calls: Sequence[Call],
-    signal: Signal,
+    signal: Literal[Signal.PREPARE, Signal.DIAL],
     *,
     at: datetime,
     changes: Mapping[str, Any],
     details: Mapping[UUID, Mapping[str, Any]],
     preceded_by: Sequence[CallEvent],
 ) -> None:
-    """What apply() does with the engine's `signal`, for calls of one state that were read in this transaction.
+    """What apply() does with these signals of the engine, for calls of one state that were read in this transaction.
 
     `changes` are the same for all of them, `details` by call. Raises MovedOn when it does not fit all of them.
     """

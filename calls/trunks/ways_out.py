@@ -32,7 +32,7 @@ class Pool:
     others: frozenset[UUID] = frozenset()
 
     def candidates(self, live: Occupancy, at: datetime) -> list[Candidate]:
-        return [_candidate(trunk, live.calls[trunk_key(trunk.name)], at) for trunk in self.trunks]
+        return [_candidate(trunk, live, at) for trunk in self.trunks]
 
     def share_of(self, calls: Counter[str]) -> int:
         """How many of `calls`, counted by the keys of an Occupancy, may take these trunks only."""
@@ -83,16 +83,17 @@ def _enabled(trunks: Sequence[Trunk]) -> tuple[Trunk, ...]:
     return tuple(trunk for trunk in trunks if trunk.enabled)
 
 
-def _candidate(trunk: Trunk, live: int, at: datetime) -> Candidate:
+def _candidate(trunk: Trunk, live: Occupancy, at: datetime) -> Candidate:
+    key = trunk_key(trunk.name)
     state = state_of(trunk.out_of_order_since, trunk.retry_at, at)
     probing = 0
     if state is Breaker.HALF_OPEN:
         on_it = Q(trunk=trunk.name) | Q(trunk=None) if trunk.name == DEFAULT_TRUNK else Q(trunk=trunk.name)
-        probing = Call.objects.live().filter(on_it, preparing_at__gte=trunk.retry_at).count()
+        probing = Call.objects.live().filter(on_it, preparing_at__gte=trunk.retry_at).count() + live.added[key]
     return Candidate(
         name=trunk.name,
         state=state,
-        room=room(state, lines_of(trunk), live, probing),
+        room=room(state, lines_of(trunk), live.calls[key], probing),
         retry_at=trunk.retry_at,
         since=trunk.out_of_order_since,
         reason=trunk.out_of_order_reason,

@@ -80,7 +80,7 @@ def move_tasks(
 
 
 def claim_tasks(calls: Mapping[UUID, Task], *, at: datetime) -> bool:
-    """Gives each task, all of one campaign, the call by whose id it is found in `calls`.
+    """Gives each task the call by whose id it is found in `calls`.
 
     False when one of them has moved on since it was read; then the transaction must be undone.
     """

@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 KICK_KEY_PREFIX = "opendeep:kick:"
 KICK_AGAIN_KEY_PREFIX = "opendeep:kick-again:"
 KICK_EVERY_SECONDS = 0.2
+COVERED_SHARE = 0.75
+"""Of that time whoever asks is served by the sweep that is queued; the rest is for clocks of workers that are ahead."""
 KICK_EXPIRES_SECONDS = 10.0
 ALONE_KEY_PREFIX = "opendeep:alone:"
 ALONE_FOR_SECONDS = 2.0
@@ -64,7 +66,7 @@ def _kick_at(sweep: str, moment: datetime, at: datetime) -> None:
     slot = math.ceil(moment.timestamp() / KICK_EVERY_SECONDS)
     wait = max(slot * KICK_EVERY_SECONDS - at.timestamp(), 0.0)
     try:
-        first = connection().set(f"{KICK_KEY_PREFIX}{sweep}:{slot}", "1", nx=True, ex=math.ceil(wait) + 1)
+        first = connection().set(f"{KICK_KEY_PREFIX}{sweep}:{slot}", "1", nx=True, px=max(int(wait * 1000), 1))
     except RedisError as error:
         log.warning("sweep_not_kicked", task=sweep, error=str(error))
         return
@@ -90,10 +92,11 @@ def _kick(sweep: str) -> None:
     if asked_at < _covered_until.get(sweep, asked_at):
         return
     for_ms = int(KICK_EVERY_SECONDS * 1000)
+    covered_ms = int(KICK_EVERY_SECONDS * COVERED_SHARE * 1000)
     try:
         redis = connection()
         is_first = redis.set(KICK_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
-        is_second = not is_first and redis.set(KICK_AGAIN_KEY_PREFIX + sweep, "1", nx=True, px=for_ms)
+        is_second = not is_first and redis.set(KICK_AGAIN_KEY_PREFIX + sweep, "1", nx=True, px=covered_ms)
         if is_second:  # whoever comes behind its sweep is no first one, but waits for the next
             redis.set(KICK_KEY_PREFIX + sweep, "1", px=2 * for_ms)
     except RedisError as error:  # then there is no broker either; beat comes anyhow
@@ -103,8 +106,8 @@ def _kick(sweep: str) -> None:
         enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS)
     elif is_second:  # it begins when its key is gone, so it sees what the others found the key for
         queued = enqueue(sweep, expires_seconds=KICK_EXPIRES_SECONDS, countdown_seconds=KICK_EVERY_SECONDS)
-        if queued:  # the rest is for clocks of workers that are ahead
-            _covered_until[sweep] = asked_at + KICK_EVERY_SECONDS * 0.75
+        if queued:
+            _covered_until[sweep] = asked_at + KICK_EVERY_SECONDS * COVERED_SHARE
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -7,6 +8,7 @@ import redis.asyncio
 from channels.layers import channel_layers
 from django.test import override_settings
 
+from audiogateway import registration
 from audiogateway.pacing import STALL_SECONDS, Ticker
 from audiogateway.registration import Mailbox, Registration
 from calls.contracts import GATEWAY_KEY_PREFIX, GatewayInfo
@@ -126,6 +128,34 @@ def test_nonsense_is_not_taken_for_a_message(message: dict[str, object]) -> None
     calls = Calls()
     Mailbox(calls).take(message)
     assert calls.told == []
+
+
+class ForgetfulLayer:
+    """Forgets a cancellation while it subscribes, as libraries do."""
+
+    def __init__(self) -> None:
+        self.subscribes = asyncio.Event()
+
+    async def new_channel(self) -> str:
+        self.subscribes.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return "specific.x"
+
+    async def receive(self, channel: str) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_mailbox_ends_although_the_layer_has_forgotten_the_cancellation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layer = ForgetfulLayer()
+    monkeypatch.setattr(registration, "get_channel_layer", lambda: layer)
+    running = asyncio.create_task(Mailbox(Calls()).run())
+    await layer.subscribes.wait()
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    assert running.done()
 
 
 async def test_a_channel_is_there_again_when_redis_is() -> None:

@@ -45,6 +45,24 @@ def test_a_moment_that_has_passed_is_now(queued: list[tuple[str, float]]) -> Non
     assert queued == [("tests.sweep", 0.0)]
 
 
+def test_whoever_asks_when_a_sweep_for_its_moment_has_begun_gets_another_one(queued: list[tuple[str, float]]) -> None:
+    core_jobs._kick_at("tests.sweep", NOW + timedelta(seconds=60), NOW)
+    ttl = connection().pttl(f"{core_jobs.KICK_KEY_PREFIX}tests.sweep:{int((NOW.timestamp() + 60) * 5)}")
+    assert isinstance(ttl, int)
+    assert 50_000 < ttl <= 60_000, "as long as the wait, and no longer"
+
+
+def test_nobody_is_covered_by_a_sweep_that_may_begin_before_he_asks(
+    queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+    ttl = connection().pttl(f"{core_jobs.KICK_AGAIN_KEY_PREFIX}tests.sweep")
+    assert isinstance(ttl, int)
+    assert 30_000 < ttl <= 45_000, "the sweep begins in 60 s by the clock of its worker, which may be ahead"
+
+
 def test_a_process_that_has_queued_a_sweep_for_later_asks_nobody_until_then(
     queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from calls.models import Call
 from calls.services import channels, endings, talk
 from calls.services.endings import OTHER_HALF, Hangup
 from calls.services.overdue import end_overdue
-from calls.states import Outcome, State
+from calls.states import NOT_YET_DIALLED, Outcome, State
 from tests.factories import NOW, make_call
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,13 @@ def test_a_call_that_vanished_while_ringing_is_lost() -> None:
     assert endings.hung_up(call.id, None, at=NOW)
     call.refresh_from_db()
     assert (call.outcome, call.hangup_cause) == (Outcome.LOST, None)
+
+
+@pytest.mark.parametrize("state", sorted(NOT_YET_DIALLED))
+def test_a_hangup_that_comes_before_the_dial_is_not_the_calls_own(state: State) -> None:
+    call = make_call(state)
+    hung_up(call)
+    assert (call.state, call.hung_up_at) == (state, None)
 
 
 def test_a_talk_that_vanished_waits_for_the_gateway() -> None:

@@ -1,11 +1,12 @@
 """Calls that got stuck."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from calls.models import Call
-from calls.services import waiting
+from calls.services import endings, waiting
 from calls.services.hangup import cancel_call, hang_up
 from calls.services.overdue import end_overdue
 from calls.states import Outcome, State
@@ -38,6 +39,21 @@ def test_a_voice_whose_gateway_has_gone_is_not_waited_for(redis_url: str) -> Non
     orphan.refresh_from_db()
     kept.refresh_from_db()
     assert (orphan.state, kept.state) == (State.QUEUED, State.PREPARING)
+
+
+def test_one_of_which_something_is_wrong_keeps_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {"hung_up_at": NOW, "deadline_at": NOW - timedelta(seconds=1)}
+    calls = [make_call(State.TALKING, number=f"+1202555010{n}", **over) for n in range(2)]
+    conclude = endings.conclude
+
+    def fails_for_the_first(call: Call, **fields: Any) -> Any:
+        if call == calls[0]:
+            raise KeyError("no such zone")
+        return conclude(call, **fields)
+
+    monkeypatch.setattr(endings, "conclude", fails_for_the_first)
+    end_overdue(NOW)
+    assert [Call.objects.get(id=call.id).state for call in calls] == [State.TALKING, State.ENDED]
 
 
 def test_the_waits_for_a_voice_grow_up_to_a_limit() -> None:

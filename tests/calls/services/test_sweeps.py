@@ -17,6 +17,7 @@ from calls.services import dialing, gate, placing, preparing, transitions, waiti
 from calls.services.dialing import PLACED_AT_ONCE, place_ready, place_ready_by, prepare_due
 from calls.services.do_not_call import add_do_not_call
 from calls.states import LIVE, Outcome, State
+from calls.trunks.breaker import PROBES
 from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
 from opendeep.core.jobs import alone
@@ -115,6 +116,22 @@ def test_no_limit_is_exceeded_by_those_who_are_prepared_together(
         prepare()
     limits = [limit for limit in (system, organization, group, trunk, gateway) if limit is not None]
     assert Call.objects.filter(state__in=LIVE).count() == max(live, min(*limits, live + 6))
+
+
+def test_a_trunk_that_is_tried_again_gets_no_more_than_its_probes_from_one_batch() -> None:
+    make_gateway(capacity=99)
+    broken_since = {"out_of_order_since": NOW - timedelta(minutes=5), "retry_at": NOW, "out_of_order_reason": "503"}
+    Trunk.objects.create(name="only", lines=99, **broken_since)
+    calls = queued(20, swift())
+    prepare()
+    assert states(calls) == [State.PREPARING] * PROBES + [State.QUEUED] * (20 - PROBES)
+
+
+def test_no_more_voices_are_opened_together_than_the_spending_cap_allows() -> None:
+    make_gateway(capacity=99)
+    calls = queued(8, swift(spending_cap_cents=500))
+    prepare()
+    assert states(calls) == [State.PREPARING] * 5 + [State.QUEUED] * 3, "a dollar is reserved for each"
 
 
 def test_two_calls_to_one_number_are_not_prepared_together() -> None:
