@@ -137,6 +137,13 @@ def test_a_connection_lost_after_originate_is_unknown() -> None:
         assert isinstance(send(server.port), Unknown)
 
 
+def test_on_a_connection_that_is_lost_the_first_order_is_unknown_and_no_other_is_sent() -> None:
+    with scripted(Peer.log_in) as server, dialer(server.port).session() as session:
+        session.client.finished.wait(5)
+        answers = session.originate([ORDER, replace(ORDER, call_id=uuid.uuid4())], before=math.inf)
+    assert answers == [Unknown("The connection to the PBX was lost before its answer."), NotSent()]
+
+
 def test_a_session_that_is_idle_for_longer_than_any_deadline_still_works() -> None:
     let_go = threading.Event()
 

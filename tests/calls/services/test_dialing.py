@@ -191,15 +191,35 @@ def test_an_opt_out_while_the_voice_was_prepared_stops_the_dial() -> None:
     assert (call.outcome, dialer.sent) == (Outcome.BLOCKED, [])
 
 
-def test_a_call_that_got_a_new_gateway_during_a_slow_login_waits_for_its_new_voice() -> None:
+@pytest.mark.parametrize("gateway", ["gateway-1", "gateway-2"])
+@pytest.mark.parametrize("voice_ready_at", [None, NOW + timedelta(seconds=1)])
+def test_a_call_that_was_prepared_anew_during_a_slow_login_is_not_dialled_by_its_old_order(
+    gateway: str, voice_ready_at: datetime | None
+) -> None:
+    call, dialer = ready(), RecordingDialer()
+    anew = {"gateway": gateway, "gateway_address": "b:9092", "voice_ready_at": voice_ready_at}
+    dialer.on_login = lambda: Call.objects.filter(id=call.id).update(**anew)
+    dial(call, dialer)
+    assert (call.state, call.gateway, dialer.sent) == (State.PREPARING, gateway, [])
+
+
+def test_a_gateway_that_differs_is_enough_for_the_order_to_be_an_old_one() -> None:
+    call, dialer = ready(), RecordingDialer()
+    dialer.on_login = lambda: Call.objects.filter(id=call.id).update(gateway="gateway-2")
+    dial(call, dialer)
+    assert (call.state, dialer.sent) == (State.PREPARING, [])
+
+
+def test_a_call_that_another_job_dialled_during_a_slow_login_goes_on_whatever_the_gate_would_say_now() -> None:
     call, dialer = ready(), RecordingDialer()
 
-    def prepare_anew() -> None:
-        Call.objects.filter(id=call.id).update(gateway="gateway-2", gateway_address="b:9092", voice_ready_at=None)
+    def dialled_by_another() -> None:
+        Call.objects.filter(id=call.id).update(state=State.TALKING)
+        add_do_not_call(call.organization_id, NUMBER, source="call", reason="said so", at=NOW)
 
-    dialer.on_login = prepare_anew
+    dialer.on_login = dialled_by_another
     dial(call, dialer)
-    assert (call.state, call.gateway, dialer.sent) == (State.PREPARING, "gateway-2", [])
+    assert (call.state, dialer.sent, kinds(call)) == (State.TALKING, [], [])
 
 
 def test_a_campaign_paused_while_the_voice_was_prepared_sends_the_call_back() -> None:

@@ -117,6 +117,15 @@ def test_free_lines_go_to_those_who_have_waited_longest(redis_url: str) -> None:
     assert young.not_before == NOW + timedelta(seconds=2)
 
 
+def test_a_free_line_wakes_nobody_who_waits_for_something_else(redis_url: str) -> None:
+    make_gateway()
+    later = NOW + timedelta(hours=1)
+    make_call(number="+12025550101", waits_for="calling_hours", not_before=later)
+    waiting_for_line("+12025550102")
+    assert use_free_lines(lambda: NOW) == 1
+    assert set(Call.objects.values_list("state", "not_before")) == {("queued", later), ("preparing", NOW)}
+
+
 def test_without_a_free_line_nobody_is_woken() -> None:
     make_call(State.TALKING)
     waiting = waiting_for_line("+12025550101")

@@ -15,6 +15,7 @@ from calls.services import pace
 from calls.services.dialing import place_ready
 from calls.services.pace import Bucket
 from calls.states import State
+from calls.trunks.models import Trunk
 from opendeep.accounts.models import Organization
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import AbsentPbx, RecordingDialer
@@ -118,6 +119,14 @@ def test_one_organization_at_its_limit_takes_nothing_from_the_others() -> None:
     assert [call.state for call in others] == [State.DIALING, State.DIALING]
 
 
+def test_a_trunk_with_a_pace_of_its_own_holds_the_calls_of_all_to_it() -> None:
+    calls = [*ready(make_organization(calls_per_second=9), 2), *ready(make_organization(calls_per_second=9), 2, 10)]
+    Call.objects.update(trunk=Trunk.objects.create(name="slow", calls_per_second=1))
+    with override_settings(CALLS_PER_SECOND=9):
+        dial(calls, RecordingDialer())
+    assert [call.state for call in calls].count(State.DIALING) == 1
+
+
 def test_a_rate_of_zero_dials_nobody() -> None:
     (call,) = ready(make_organization(calls_per_second=0), 1)
     dialer = RecordingDialer()
@@ -158,6 +167,16 @@ def test_a_cap_that_was_lowered_meanwhile_sends_the_call_back_undialled() -> Non
     assert (first.state, first.waits_for, dialer.sent) == (State.QUEUED, "line", [])
     dial([second], dialer)
     assert second.state == State.DIALING
+
+
+def test_a_trunk_whose_lines_were_lowered_meanwhile_sends_the_call_back_undialled() -> None:
+    trunk = Trunk.objects.create(name="narrow", lines=1)
+    first, second = calls = ready(make_organization(), 2)
+    Call.objects.update(trunk=trunk)
+    dialer = RecordingDialer()
+    dial(calls, dialer)
+    assert (first.state, first.waits_for) == (State.QUEUED, "line")
+    assert [order.call_id for order in dialer.sent] == [second.id]
 
 
 def test_the_trunk_has_its_own_number_of_lines() -> None:

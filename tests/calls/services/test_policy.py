@@ -8,13 +8,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from calls.compliance.decisions import Allow, Decision
-from calls.compliance.facts import RESERVATION_MICROCENTS, facts_of, month_of
+from calls.compliance.decisions import Allow, Decision, Defer
+from calls.compliance.facts import RESERVATION_MICROCENTS, Facts, facts_of, month_of
 from calls.compliance.gate import may_dial
-from calls.models import Call, CallingHours
+from calls.models import Call, CallingHours, DoNotCall
 from calls.services.policy import look_again
 from calls.states import State
-from tests.factories import NOW, make_call, make_group, make_organization
+from opendeep.accounts.models import Organization
+from tests.factories import NOW, NUMBER, make_call, make_group, make_organization
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,37 @@ def test_dials_of_all_campaigns_of_the_organization_count() -> None:
     assert rule_of(make_call(organization=organization)) == "frequency"
     assert rule_of(make_call(organization=organization, number=OTHER)) == ""
     assert rule_of(make_call()) == ""
+
+
+def test_when_a_number_may_be_called_again_is_told_by_its_latest_dials() -> None:
+    organization = make_organization(calls_per_number_per_day=1, calls_per_number_per_7_days=1)
+    Organization.objects.update(calls_per_number_per_30_days=2)
+    for days in (20, 10, 1):
+        make_call(State.ENDED, organization=organization, dialing_at=NOW - timedelta(days=days))
+    decision = decide(make_call(organization=Organization.objects.get()))
+    assert isinstance(decision, Defer)
+    assert decision.until == NOW + timedelta(days=20)
+
+
+@pytest.mark.parametrize(("whose", "rule"), [("own", "do_not_call"), ("everybody's", "do_not_call"), ("another's", "")])
+def test_a_number_on_a_list_is_not_called_however_the_call_came_to_be_asked_for(whose: str, rule: str) -> None:
+    organization = make_organization()
+    owners = {"own": organization, "everybody's": None, "another's": make_organization()}
+    DoNotCall.objects.create(organization=owners[whose], number=NUMBER, created_at=NOW)
+    assert rule_of(make_call(organization=organization)) == rule
+
+
+def test_what_one_organization_did_with_a_number_says_nothing_about_the_calls_of_others_beside_it() -> None:
+    once = {"calls_per_number_per_day": 1}
+    busy, refused, free = (make_organization(**once) for _ in range(3))
+    make_call(State.ENDED, organization=busy, dialing_at=NOW - timedelta(hours=1))
+    DoNotCall.objects.create(organization=refused, number=NUMBER, created_at=NOW)
+    calls = [make_call(organization=organization) for organization in (busy, refused, free)]
+    facts = Facts(calls, NOW)
+    rules = [may_dial(facts.of(call), NOW) for call in calls]
+    assert [getattr(decision, "rule", "") for decision in rules] == ["frequency", "do_not_call", ""]
+    facts.went_live(calls[0])
+    assert isinstance(may_dial(facts.of(calls[2]), NOW), Allow)
 
 
 def test_a_campaign_that_requires_consent_reads_it_of_the_call() -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from calls.contracts import CALL_ENDED, CallEnded
 from calls.endings import Ending
 from calls.models import Call
-from calls.services.transitions import Change, apply
+from calls.services.transitions import Change, MovedOn, apply, apply_together
 from calls.states import AT_THE_PBX, Outcome, Signal, State
 from opendeep.core.models import OutboxEvent
 from tests.factories import NOW, make_call
@@ -36,6 +36,13 @@ def test_a_transition_writes_state_time_deadline_and_event() -> None:
     assert (call.state, call.ringing_at, call.deadline_at) == (State.RINGING, LATER, LATER + timedelta(seconds=70))
     event = call.events.get()
     assert (event.kind, event.source, event.from_state, event.to_state) == ("ring", "tests", "dialing", "ringing")
+
+
+@pytest.mark.django_db
+def test_calls_whom_a_signal_does_not_fit_are_not_moved_together() -> None:
+    calls = [make_call(State.RINGING), make_call(State.RINGING, number="+12025550101")]
+    with pytest.raises(MovedOn):
+        apply_together(calls, Signal.DIAL, at=LATER, changes={}, details={}, preceded_by=[])
 
 
 @pytest.mark.django_db

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
@@ -134,6 +134,20 @@ def test_a_task_of_which_something_is_wrong_keeps_nobody_else_of_its_tick_from_h
     assert dispatch_due(NOW) == 3
     assert (claimed(broken), claimed(sound)) == (0, 3)
     assert "operator" in Task.objects.get(campaign=broken).next_action_reason
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_tasks(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_of(organization, 2)
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("the connection was cut")
+
+    monkeypatch.setattr("campaigns.services.claims.request_calls", away)
+    with pytest.raises(OperationalError):
+        dispatch_due(NOW)
+    assert set(Task.objects.values_list("status", "next_action_at")) == {("pending", NOW)}
 
 
 def test_with_one_line_campaigns_take_turns(organization: Organization, settings: Settings) -> None:
