@@ -112,6 +112,11 @@ def test_a_denied_call_ends_as_blocked_with_the_rule() -> None:
     assert OutboxEvent.objects.filter(topic=CALL_ENDED).count() == 1
 
 
+def test_a_no_of_the_gate_itself_is_kept_with_its_rule() -> None:
+    call = dial(make_call(number="+4915112345678", time_zone="Europe/Berlin"))
+    assert (call.state, call.outcome, gate_events(call)) == (State.ENDED, Outcome.BLOCKED, [("deny", "country")])
+
+
 def test_at_night_the_call_waits_until_morning() -> None:
     make_gateway()
     call = dial(make_call(), at=NIGHT)

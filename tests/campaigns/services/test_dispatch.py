@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection
@@ -21,6 +21,7 @@ from tests.factories import (
     make_organization,
     make_user,
     make_verdict,
+    open_at_any_hour,
     plan_data,
 )
 
@@ -238,6 +239,23 @@ def test_a_zone_that_was_told_counts_before_that_of_the_number(organization: Org
     Task.objects.update(next_action_at=seven_in_los_angeles)
     assert dispatch_due(seven_in_los_angeles) == 0
     assert Task.objects.get().next_action_at == NOW.replace(hour=17)
+
+
+def test_a_zone_that_was_guessed_does_not_count_before_that_of_the_number(organization: Organization) -> None:
+    campaign = campaign_of(organization, 1)
+    Contact.objects.filter(campaign=campaign).update(time_zone="America/Los_Angeles", time_zone_told=False)
+    assert dispatch_due(NOW) == 1, "it is seven in Los Angeles, and ten where the number is"
+
+
+@pytest.mark.parametrize("at", [NOW.replace(hour=3), NOW.replace(day=26)])
+def test_hours_and_holidays_are_those_of_the_organization(organization: Organization, at: datetime) -> None:
+    others = make_organization()
+    open_at_any_hour(organization)
+    for owner, first in ((organization, 0), (others, 50)):
+        campaign_of(owner, 1, first)
+    Task.objects.update(next_action_at=at)
+    assert dispatch_due(at) == 1
+    assert Task.objects.get(status="in_progress").organization == organization
 
 
 def test_on_a_holiday_tasks_wait_for_the_day_after(organization: Organization) -> None:
