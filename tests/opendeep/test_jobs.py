@@ -10,7 +10,7 @@ from django.db import transaction
 
 from opendeep.accounts.models import Organization
 from opendeep.core import jobs as core_jobs
-from opendeep.core.jobs import alone, kick_at_on_commit
+from opendeep.core.jobs import alone, kick_at_on_commit, kick_on_commit
 from opendeep.core.redis import connection
 from tests.factories import NOW
 
@@ -26,6 +26,15 @@ def queued(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> list[tuple[str, f
 
     monkeypatch.setattr(core_jobs, "enqueue", enqueue)
     return found
+
+
+class Clock:
+    """In place of `time`."""
+
+    seconds = 1000.0
+
+    def monotonic(self) -> float:
+        return self.seconds
 
 
 @pytest.mark.django_db(transaction=True)
@@ -72,6 +81,38 @@ def test_a_process_that_has_queued_a_sweep_for_later_asks_nobody_until_then(
     assert queued == [("tests.sweep", 0.0), ("tests.sweep", 60.0)]
     monkeypatch.setattr(core_jobs, "connection", lambda: pytest.fail("Redis was asked"))
     core_jobs._kick("tests.sweep")
+
+
+def test_whoever_asks_when_that_sweep_may_have_begun_is_not_kept_from_asking(
+    queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
+    monkeypatch.setattr(core_jobs, "time", clock := Clock())
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+    connection().delete(core_jobs.KICK_KEY_PREFIX + "tests.sweep", core_jobs.KICK_AGAIN_KEY_PREFIX + "tests.sweep")
+    clock.seconds += 60
+    core_jobs._kick("tests.sweep")
+    assert queued == [("tests.sweep", 0.0), ("tests.sweep", 60.0), ("tests.sweep", 0.0)]
+
+
+def test_whoever_asks_behind_the_sweep_for_several_waits_for_the_next(
+    queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+    ttl_ms = connection().pttl(core_jobs.KICK_KEY_PREFIX + "tests.sweep")
+    assert isinstance(ttl_ms, int)
+    assert ttl_ms > 60_000, "else he would begin one of his own at once"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_sweep_is_asked_for_before_what_it_shall_find_is_committed(queued: list[tuple[str, float]]) -> None:
+    with transaction.atomic():
+        kick_on_commit("tests.sweep")
+        assert queued == []
+    assert queued == [("tests.sweep", 0.0)]
 
 
 def test_a_sweep_that_could_not_be_queued_is_asked_for_again(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

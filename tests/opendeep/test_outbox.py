@@ -36,6 +36,22 @@ def test_every_fact_is_delivered_once_and_in_order(received: list[Mapping[str, A
     assert [payload["number"] for payload in received] == [1, 2]
 
 
+def test_a_fact_that_another_process_has_delivered_meanwhile_is_not_delivered_again(
+    received: list[Mapping[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(1)
+    together = outbox._together
+
+    def slowly(topics: Mapping[int, str]) -> Iterator[list[int]]:
+        monkeypatch.setattr(outbox, "_together", together)
+        assert outbox.deliver_pending(NOW) == 1
+        return together(topics)
+
+    monkeypatch.setattr(outbox, "_together", slowly)
+    assert outbox.deliver_pending(NOW) == 0
+    assert len(received) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_fact_outside_a_transaction_is_refused() -> None:
     with pytest.raises(RuntimeError, match="inside the transaction"):

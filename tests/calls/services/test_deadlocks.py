@@ -13,11 +13,13 @@ from django.db import connection
 
 from calls.contracts import CallGroupSpec
 from calls.models import Call, DoNotCall
-from calls.services import decisions
+from calls.services import decisions, waiting
+from calls.services.dialing import use_free_lines
 from calls.services.do_not_call import import_do_not_call
 from calls.services.do_not_call_file import Entry
 from calls.services.groups import put_group
 from calls.services.policy import look_again
+from calls.services.preparing import prepare
 from calls.states import Outcome
 from tests.factories import NOW, make_call, make_group, make_organization
 
@@ -111,3 +113,13 @@ def test_many_who_are_woken_and_many_who_said_no(monkeypatch: pytest.MonkeyPatch
         import_do_not_call(organization.pk, entries, source="import", at=NOW)
     assert DoNotCall.objects.count() == len(calls)
     assert set(Call.objects.values_list("outcome", flat=True)) == {Outcome.BLOCKED}
+
+
+def test_calls_that_get_a_free_line_while_they_are_prepared(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    organization = make_organization(max_concurrent_calls=0)
+    calls = calls_in_the_wrong_order(organization=organization, waits_for="line")
+    when_all_are_due = NOW + timedelta(hours=2)
+    other = Meanwhile(lambda: use_free_lines(lambda: NOW))
+    with beginning_in(monkeypatch, waiting, "until", other, on=2):
+        prepare([call.id for call in calls], when_all_are_due)
+    assert set(Call.objects.values_list("state", "waits_for")) == {("queued", "line")}

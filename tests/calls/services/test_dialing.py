@@ -202,15 +202,23 @@ def test_a_call_that_was_prepared_anew_during_a_slow_login_is_not_dialled_by_its
     gateway: str, voice_ready_at: datetime | None
 ) -> None:
     call, dialer = ready(), RecordingDialer()
-    anew = {"gateway": gateway, "gateway_address": "b:9092", "voice_ready_at": voice_ready_at}
-    dialer.on_login = lambda: Call.objects.filter(id=call.id).update(**anew)
+
+    def prepare_anew() -> None:
+        anew = {"gateway": gateway, "gateway_address": "b:9092", "voice_ready_at": voice_ready_at}
+        Call.objects.filter(id=call.id).update(**anew)
+
+    dialer.on_login = prepare_anew
     dial(call, dialer)
     assert (call.state, call.gateway, dialer.sent) == (State.PREPARING, gateway, [])
 
 
 def test_a_gateway_that_differs_is_enough_for_the_order_to_be_an_old_one() -> None:
     call, dialer = ready(), RecordingDialer()
-    dialer.on_login = lambda: Call.objects.filter(id=call.id).update(gateway="gateway-2")
+
+    def move() -> None:
+        Call.objects.filter(id=call.id).update(gateway="gateway-2")
+
+    dialer.on_login = move
     dial(call, dialer)
     assert (call.state, dialer.sent) == (State.PREPARING, [])
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -11,19 +11,20 @@ from django.test import override_settings
 
 from calls.contracts import CALL_ENDED
 from calls.endings import Ending
-from calls.models import Call
-from calls.services import capacity, endings, talk
+from calls.models import Call, CallGroup
+from calls.services import capacity, endings, placing, talk
 from calls.services.do_not_call import add_do_not_call
 from calls.services.endings import Hangup
 from calls.services.requests import request_call
 from calls.services.transitions import apply
 from calls.states import LIVE, Outcome, Signal, State
+from opendeep.accounts.models import Organization
 from opendeep.core.errors import Conflict
 from opendeep.core.models import OutboxEvent
 from tests.calls.conftest import make_gateway
 from tests.calls.dialers import RecordingDialer
 from tests.calls.steps import dial_call
-from tests.factories import NOW, NUMBER, make_call, make_organization, make_request, open_at_any_hour
+from tests.factories import NOW, NUMBER, make_call, make_group, make_organization, make_request, open_at_any_hour
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
@@ -97,25 +98,42 @@ def test_duplicate_jobs_dial_once(redis_url: str) -> None:
     assert [order.call_id for order in dialer.sent] == [call.id]
 
 
-def test_many_workers_never_exceed_a_cap(redis_url: str) -> None:
-    make_gateway()
-    organization = make_organization(max_concurrent_calls=2)
+def of_one_organization(count: int, **limits: int) -> list[Organization]:
+    organization = make_organization(**limits)
     open_at_any_hour(organization)
-    calls = [make_call(organization=organization, number=f"+120255501{n:02}") for n in range(6)]
+    return [organization] * count
+
+
+def of_many_organizations(count: int, **limits: int) -> list[Organization]:
+    """Nothing but the dialing lock keeps them from each other."""
+    return [each for _ in range(count) for each in of_one_organization(1)]
+
+
+OWNERS = pytest.mark.parametrize("owners", [of_one_organization, of_many_organizations])
+
+
+@OWNERS
+def test_many_workers_never_exceed_a_cap(owners: Callable[..., list[Organization]], redis_url: str) -> None:
+    make_gateway()
+    calls = [
+        make_call(organization=owner, number=f"+120255501{n:02}")
+        for n, owner in enumerate(owners(6, max_concurrent_calls=2))
+    ]
     dialer = RecordingDialer()
-    at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
+    with override_settings(MAX_CONCURRENT_CALLS=2):
+        at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
     assert Call.objects.filter(state__in=LIVE).count() == 2
 
 
-def test_many_workers_never_exceed_the_calls_per_second() -> None:
-    organization = make_organization(calls_per_second=2, max_concurrent_calls=9)
-    open_at_any_hour(organization)
+@OWNERS
+def test_many_workers_never_exceed_the_calls_per_second(owners: Callable[..., list[Organization]]) -> None:
     calls = [
-        make_call(State.PREPARING, organization=organization, number=f"+120255501{n:02}", voice_ready_at=NOW)
-        for n in range(6)
+        make_call(State.PREPARING, organization=owner, number=f"+120255501{n:02}", voice_ready_at=NOW)
+        for n, owner in enumerate(owners(6, calls_per_second=2, max_concurrent_calls=9))
     ]
     dialer = RecordingDialer()
-    at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
+    with override_settings(CALLS_PER_SECOND=2):
+        at_once(*(lambda call=call: dial_call(call.id, clock=lambda: NOW, dialer=dialer) for call in calls))
     assert len(dialer.sent) == 2
     assert Call.objects.filter(state=State.DIALING).count() == 2
     assert Call.objects.filter(state=State.PREPARING, waits_for="rate", not_before__gt=NOW).count() == 4
@@ -168,6 +186,35 @@ def test_a_no_waits_for_the_dial_that_it_meets_in_the_middle_and_hangs_it_up() -
     at_once(dial, refuse)
     call.refresh_from_db()
     assert (call.state, call.hang_up_requested_at) == (State.DIALING, NOW)
+
+
+@pytest.mark.parametrize("whose", ["organization", "group"])
+def test_a_pause_waits_for_the_dial_that_has_asked_the_gate_already(
+    whose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    organization = make_organization()
+    group = make_group(organization)
+    call = make_call(State.PREPARING, organization=organization, group=group, voice_ready_at=NOW)
+    has_asked, paused, dialer = threading.Event(), threading.Event(), RecordingDialer()
+    apply_together = placing.apply_together
+
+    def slowly(*args: Any, **changes: Any) -> None:
+        has_asked.set()
+        assert not paused.wait(HELD_SECONDS)
+        apply_together(*args, **changes)
+
+    def pause() -> None:
+        has_asked.wait()
+        if whose == "organization":
+            Organization.objects.filter(pk=organization.pk).update(calling_paused=True)
+        else:
+            CallGroup.objects.filter(pk=group.pk).update(paused=True)
+        paused.set()
+
+    monkeypatch.setattr(placing, "apply_together", slowly)
+    at_once(lambda: dial_call(call.id, clock=lambda: NOW, dialer=dialer), pause)
+    call.refresh_from_db()
+    assert (call.state, len(dialer.sent)) == (State.DIALING, 1)
 
 
 def test_two_requests_for_one_origin_make_one_call() -> None:

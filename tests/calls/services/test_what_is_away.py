@@ -49,7 +49,8 @@ def test_without_redis_a_call_waits_for_a_gateway() -> None:
 def test_a_pbx_that_was_reached_in_between_was_not_away_all_the_time(redis_url: str) -> None:
     trunk = Trunk.objects.create(name="default")
     away = [AbsentPbx()] * (UNREACHABLE_TIMES - 1)
-    for n, dialer in enumerate([*away, RecordingDialer(), *away]):
+    dialers: list[AbsentPbx | RecordingDialer] = [*away, RecordingDialer(), *away]
+    for n, dialer in enumerate(dialers):
         place([make_call(State.PREPARING, number=f"+120255501{n:02}", voice_ready_at=NOW)], lambda: NOW, dialer)
     trunk.refresh_from_db()
     assert (trunk.out_of_order_since, trunk.unreachable_times) == (None, UNREACHABLE_TIMES - 1)

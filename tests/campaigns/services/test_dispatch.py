@@ -1,15 +1,19 @@
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
+from calls.contracts import CallRequest
 from calls.models import Call, CallGroup
 from calls.states import State
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
-from campaigns.services.claims import AFTER_REFUSAL
+from campaigns.services import claims, control
+from campaigns.services.claims import AFTER_REFUSAL, NOTHING, claim_due
 from campaigns.services.dispatch import dispatch_due
 from campaigns.states import CampaignStatus
 from opendeep.accounts.models import Organization
@@ -60,6 +64,15 @@ def test_a_due_task_gets_a_call_that_knows_its_plan() -> None:
     assert call.brief["goal"] == campaign.goal
     assert call.brief["on_behalf_of"] == "Dr. Miller's office"
     assert task.events.get().detail == {"call_id": str(call.pk), "attempt": 1}
+
+
+def test_tasks_that_are_claimed_together_have_each_the_call_that_is_made_for_it() -> None:
+    make_campaign(*numbers(3))
+    assert dispatch_due(NOW) == 3
+    origins = {call.pk: call.origin for call in Call.objects.all()}
+    tasks = Task.objects.all()
+    assert {task.current_call_id: task_origin(task.pk) for task in tasks} == origins
+    assert all(task.events.get().detail["call_id"] == str(task.current_call_id) for task in tasks)
 
 
 def test_no_task_is_claimed_twice() -> None:
@@ -135,6 +148,28 @@ def test_a_task_of_which_something_is_wrong_keeps_nobody_else_of_its_tick_from_h
     assert dispatch_due(NOW) == 3
     assert (claimed(broken), claimed(sound)) == (0, 3)
     assert "operator" in Task.objects.get(campaign=broken).next_action_reason
+
+
+def test_a_campaign_that_was_paused_behind_the_look_at_it_is_not_claimed_from(organization: Organization) -> None:
+    campaign = campaign_of(organization, 1)
+    control.pause(campaign.pk, at=NOW)
+    assert claim_due({campaign.pk: 1}, NOW) == {campaign.pk: NOTHING}
+    assert not Call.objects.exists()
+
+
+def test_a_task_that_moves_on_behind_the_look_at_it_gets_no_call(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moving, staying = Task.objects.filter(campaign=campaign_of(organization, 2))
+    request_calls = claims.request_calls
+
+    def meanwhile(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID]:
+        Task.objects.filter(pk=moving.pk).update(status="cancelled")
+        return request_calls(requests, at=at)
+
+    monkeypatch.setattr(claims, "request_calls", meanwhile)
+    assert dispatch_due(NOW) == 1
+    assert Call.objects.get().origin == task_origin(staying.pk)
 
 
 def test_a_database_that_is_away_is_no_fault_of_the_tasks(
