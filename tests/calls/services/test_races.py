@@ -12,7 +12,7 @@ from django.test import override_settings
 from calls.contracts import CALL_ENDED
 from calls.endings import Ending
 from calls.models import Call, CallGroup
-from calls.services import capacity, endings, placing, talk
+from calls.services import capacity, endings, placing, talk, transitions
 from calls.services.do_not_call import add_do_not_call
 from calls.services.endings import Hangup
 from calls.services.requests import request_call
@@ -196,12 +196,11 @@ def test_a_pause_waits_for_the_dial_that_has_asked_the_gate_already(
     group = make_group(organization)
     call = make_call(State.PREPARING, organization=organization, group=group, voice_ready_at=NOW)
     has_asked, paused, dialer = threading.Event(), threading.Event(), RecordingDialer()
-    apply_together = placing.apply_together
 
     def slowly(*args: Any, **changes: Any) -> None:
         has_asked.set()
         assert not paused.wait(HELD_SECONDS)
-        apply_together(*args, **changes)
+        transitions.apply_together(*args, **changes)
 
     def pause() -> None:
         has_asked.wait()

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
 from calls.contracts import CallRequest
+from calls.facade import request_calls
 from calls.models import Call, CallGroup
 from calls.states import State
 from campaigns.keys import campaign_group_key, task_origin
@@ -161,7 +162,6 @@ def test_a_task_that_moves_on_behind_the_look_at_it_gets_no_call(
     organization: Organization, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moving, staying = Task.objects.filter(campaign=campaign_of(organization, 2))
-    request_calls = claims.request_calls
 
     def meanwhile(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID]:
         Task.objects.filter(pk=moving.pk).update(status="cancelled")
