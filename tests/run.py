@@ -25,7 +25,7 @@ HERMETIC = "not (processes or browser or asterisk or postgres or long)"
 # In the order of tests/rig/order.py.
 BESIDE_EACH_OTHER = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--timeout", "600"]
 # They measure what this machine lets them hear: nothing else runs meanwhile.
-ALONE = ["-n", "0", "--timeout", "600", "tests/sound"]
+ALONE = ["-n", "1", "--timeout", "600", "tests/sound"]
 PARALLEL = ["-n", "3", "--dist", "worksteal"]
 # Each of them waits for the next word nearly all the time.
 MOSTLY_WAITING = ["-n", "6", "--dist", "load", "--maxschedchunk", "1"]
