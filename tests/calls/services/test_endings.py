@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from calls.models import Call
 from calls.services import channels, endings, talk
@@ -70,6 +71,31 @@ def test_the_sip_status_is_used_where_the_cause_says_nothing() -> None:
     call = make_call(State.DIALING)
     hung_up(call, 0, "603")
     assert call.outcome == Outcome.REJECTED
+
+
+def test_what_the_pbx_said_of_the_end_stands_before_it_in_the_history() -> None:
+    call = make_call(State.RINGING)
+    hung_up(call, 17, "486 Busy Here")
+    said, ended = call.events.all()
+    assert (said.kind, said.detail["cause"], said.detail["sip"], ended.kind) == ("hung_up", 17, "486 Busy Here", "end")
+
+
+@pytest.mark.parametrize(("early", "outcome"), [(timedelta(0), Outcome.UNREACHABLE), (SECOND, Outcome.NO_ANSWER)])
+def test_a_telephone_of_which_nothing_was_heard_for_the_whole_time_of_ringing_was_not_reached(
+    early: timedelta, outcome: Outcome
+) -> None:
+    ring = timedelta(seconds=settings.RING_TIMEOUT_SECONDS)
+    call = make_call(State.DIALING, dialing_at=NOW + SECOND - ring + early)
+    hung_up(call, 19)
+    assert (call.outcome, call.trunk_fault) == (outcome, outcome == Outcome.UNREACHABLE)
+
+
+def test_of_two_words_of_the_gateway_at_once_the_first_counts() -> None:
+    call = make_call(State.TALKING)
+    for cause in ("agent_ended", "connection_lost"):
+        endings.talk_is_over(call.id, cause=cause, at=NOW)
+    call.refresh_from_db()
+    assert call.talk_over_cause == "agent_ended"
 
 
 def test_a_second_hangup_changes_nothing() -> None:

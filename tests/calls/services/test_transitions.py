@@ -13,10 +13,11 @@ from hypothesis.extra.django import TestCase
 from calls.contracts import CALL_ENDED, CallEnded
 from calls.endings import Ending
 from calls.models import Call
+from calls.services import transitions
 from calls.services.transitions import Change, MovedOn, apply, apply_together
 from calls.states import AT_THE_PBX, Outcome, Signal, State
 from opendeep.core.models import OutboxEvent
-from tests.factories import NOW, make_call
+from tests.factories import NOW, make_call, make_group, make_organization
 
 BUSY = Ending(Outcome.BUSY, "The line was busy.")
 LATER = NOW + timedelta(seconds=7)
@@ -39,10 +40,34 @@ def test_a_transition_writes_state_time_deadline_and_event() -> None:
 
 
 @pytest.mark.django_db
+def test_calls_that_move_together_get_what_each_would_get_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    organization = make_organization()
+    group = make_group(organization)
+    hints: list[tuple[str, str]] = []
+    monkeypatch.setattr(transitions, "hint_on_commit", lambda group, what: hints.append((group, what)))
+    alone, *together = (
+        make_call(State.PREPARING, organization=organization, group=group, number=f"+1202555010{n}") for n in range(3)
+    )
+    send(alone, Signal.DIAL)
+    apply_together(together, Signal.DIAL, at=LATER, changes={}, details={}, preceded_by=[])
+    columns = ("state", "dialing_at", "deadline_at", "events__kind", "events__from_state", "events__to_state")
+    assert Call.objects.values(*columns).distinct().count() == 1
+    assert len(hints) == 3 * len({what for _, what in hints})
+
+
+@pytest.mark.django_db
 def test_calls_whom_a_signal_does_not_fit_are_not_moved_together() -> None:
-    calls = [make_call(State.RINGING), make_call(State.RINGING, number="+12025550101")]
     with pytest.raises(MovedOn):
-        apply_together(calls, Signal.DIAL, at=LATER, changes={}, details={}, preceded_by=[])
+        apply_together([make_call(State.RINGING)], Signal.DIAL, at=LATER, changes={}, details={}, preceded_by=[])
+
+
+@pytest.mark.django_db
+def test_a_call_that_has_moved_on_since_it_was_read_is_looked_at_again() -> None:
+    call = make_call(State.DIALING)
+    send(call, Signal.RING)
+    assert apply(call.id, Signal.END, at=LATER, source="tests", ending=BUSY, known=call) == Change(
+        State.RINGING, State.ENDED
+    )
 
 
 @pytest.mark.django_db

@@ -131,6 +131,28 @@ def test_an_organization_with_many_campaigns_does_not_starve_another(settings: S
     assert sum(claimed(campaign) for campaign in crowd) == 2
 
 
+def test_lines_that_one_campaign_cannot_use_go_to_another_in_the_same_tick(
+    organization: Organization, settings: Settings
+) -> None:
+    settings.MAX_CONCURRENT_CALLS = 7
+    few, many = campaign_of(organization, 1), campaign_of(organization, 20, 50)
+    assert dispatch_due(NOW) == 7
+    assert (claimed(few), claimed(many)) == (1, 6)
+
+
+def test_an_organization_that_was_just_served_waits_although_one_of_its_campaigns_never_was(
+    settings: Settings,
+) -> None:
+    settings.MAX_CONCURRENT_CALLS = 1
+    served, other = make_organization(), make_organization()
+    never, just, before = campaign_of(served, 1), campaign_of(served, 1, 10), campaign_of(other, 1, 20)
+    for campaign, seconds_ago in ((just, 1), (before, 60)):
+        last_claimed_at = NOW - timedelta(seconds=seconds_ago)
+        Campaign.objects.filter(pk=campaign.pk).update(last_claimed_at=last_claimed_at)
+    assert dispatch_due(NOW) == 1
+    assert [claimed(campaign) for campaign in (never, just, before)] == [0, 0, 1]
+
+
 def test_a_task_that_is_refused_keeps_nobody_else_of_its_tick_from_his_call(organization: Organization) -> None:
     first, second = campaign_of(organization, 3), campaign_of(organization, 3, 50)
     refused = Task.objects.filter(campaign=first)[1]
@@ -194,6 +216,15 @@ def test_with_one_line_campaigns_take_turns(organization: Organization, settings
         assert dispatch_due(at) == 1
         Call.objects.update(state=State.ENDED, outcome="busy")  # the line is free again
     assert [claimed(campaign) for campaign in campaigns] == [2, 2, 2]
+
+
+def test_with_two_lines_three_organizations_take_turns_alike(settings: Settings) -> None:
+    settings.MAX_CONCURRENT_CALLS = 2
+    campaigns = [campaign_of(make_organization(), 6, 10 * n) for n in range(3)]
+    for second in range(6):
+        assert dispatch_due(NOW + timedelta(seconds=second)) == 2
+        Call.objects.update(state=State.ENDED, outcome="busy")  # the lines are free again
+    assert [claimed(campaign) for campaign in campaigns] == [4, 4, 4]
 
 
 def test_tasks_come_in_the_order_in_which_they_are_due(organization: Organization, settings: Settings) -> None:

@@ -2,21 +2,25 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from calls.contracts import CallRequest
+from calls.facade import request_calls
 from calls.models import Call
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
-from campaigns.services import control, launch
+from campaigns.services import claims, control, launch
 from campaigns.services.advance import note_call_judged
+from campaigns.services.claims import claim_due
 from campaigns.services.dispatch import dispatch_due
 from campaigns.services.finishing import finish_if_done
 from opendeep.core.errors import Conflict
@@ -84,6 +88,28 @@ def test_dispatchers_at_once_claim_each_task_once() -> None:
     assert sum(counts) + rest == TASKS
     assert Counter(Task.objects.values_list("status", "attempts")) == {("in_progress", 1): TASKS}
     assert Call.objects.values("origin").distinct().count() == Call.objects.count() == TASKS
+
+
+def test_a_dispatcher_leaves_a_campaign_to_another_one_who_is_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    campaign = make_campaign(*numbers(3))
+    is_at_it, has_left = threading.Event(), threading.Event()
+
+    def slowly(requests: Sequence[CallRequest], *, at: datetime) -> list[UUID]:
+        is_at_it.set()
+        assert has_left.wait(10)
+        return request_calls(requests, at=at)
+
+    def another() -> int:
+        assert is_at_it.wait(10)
+        claimed = claim_due({campaign.pk: 3}, NOW)[campaign.pk].claimed
+        has_left.set()
+        return claimed
+
+    monkeypatch.setattr(claims, "request_calls", slowly)
+    counts = at_once(lambda: claim_due({campaign.pk: 3}, NOW)[campaign.pk].claimed, another)
+    assert sorted(counts) == [0, 3]
 
 
 @pytest.mark.usefixtures("many_lines")
