@@ -2,12 +2,14 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db.utils import OperationalError
 
+from opendeep.core.sqlite3 import base
 from opendeep.core.sqlite3.base import DatabaseWrapper
 from opendeep.settings import database
 
@@ -50,6 +52,28 @@ def test_a_transaction_begins_as_soon_as_the_lock_is_free(tmp_path: Path, other_
     assert begun.wait(10)
     waiting.join()
     assert wrapper.connection.in_transaction
+    wrapper.close()
+
+
+def test_whoever_waits_looks_again_by_himself(
+    tmp_path: Path, other_writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    class Time:
+        monotonic = staticmethod(time.monotonic)
+
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            if len(waited) == 3:
+                other_writer.execute("COMMIT")
+
+    monkeypatch.setattr(base, "time", Time)
+    wrapper = connected(tmp_path / "file", timeout=1)
+    wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    assert waited == [0.002] * 3
+    wrapper.rollback()
     wrapper.close()
 
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.test import override_settings
 
 from calls.contracts import LineOutage
+from calls.endings import Ending
 from calls.models import Call
 from calls.services import capacity, channels, endings
 from calls.services.endings import Hangup
@@ -186,6 +187,14 @@ def test_a_refusal_mends_it_only_when_the_far_end_was_heard(
     endings.hung_up(call.id, Hangup(21, "Call rejected", "603 Decline"), at=later)
     call.refresh_from_db()
     assert (call.outcome, reread(row).out_of_order_since is None) == (Outcome.REJECTED, mends)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CANCELLED, Outcome.LOST])
+def test_a_try_that_ends_without_a_word_of_the_far_end_does_not_close_it(outcome: Outcome) -> None:
+    first = trunk(out_of_order_since=NOW, retry_at=NOW)
+    tried = live(first, 1, State.DIALING, dialing_at=NOW)
+    endings.end(tried.id, Ending(outcome, "Nobody knows."), at=NOW, source="tests")
+    assert reread(first).out_of_order_since == NOW
 
 
 def test_calls_that_say_nothing_about_the_trunk_are_not_counted() -> None:

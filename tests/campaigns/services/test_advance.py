@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from calls.models import Call, DoNotCall
 from calls.states import Outcome
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
+from campaigns.services import advance
 from campaigns.services.advance import note_call_judged, note_calls_ended
+from campaigns.services.transitions import lock_campaign
 from campaigns.states import CampaignStatus
 from tests.factories import NOW, make_called_task, make_campaign, make_verdict, plan_data
 
@@ -156,6 +159,24 @@ def test_the_same_verdict_twice_moves_the_task_once() -> None:
     judged(task, next_call_needed=True, next_call_at=TOMORROW)
     note_call_judged(call_id, task_origin(task.pk), NOW + timedelta(hours=1))
     assert task.events.count() == 1
+
+
+def test_a_verdict_that_another_worker_applies_at_the_same_moment_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_called_task()
+    assert task.current_call_id is not None
+    make_verdict(task.current_call_id, task_completed=True)
+    judge = partial(note_call_judged, task.current_call_id, task_origin(task.pk), NOW)
+
+    def behind_another(campaign_id: UUID) -> Campaign:
+        monkeypatch.setattr(advance, "lock_campaign", lock_campaign)
+        judge()
+        return lock_campaign(campaign_id)
+
+    monkeypatch.setattr(advance, "lock_campaign", behind_another)
+    judge()
+    task.refresh_from_db()
+    assert (task.status, task.events.count()) == ("completed", 1)
+    assert len(Campaign.objects.get().recent_calls) == 1, "else it would count twice for the brakes"
 
 
 def test_the_last_task_finishes_the_campaign_and_asks_for_its_final_report_once() -> None:

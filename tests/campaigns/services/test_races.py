@@ -6,23 +6,24 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
-from calls.contracts import CallRequest
+from calls.contracts import CallEnded, CallRequest
 from calls.facade import request_calls
 from calls.models import Call
 from campaigns.keys import task_origin
 from campaigns.models import Campaign, Report, Task
 from campaigns.services import claims, control, launch
-from campaigns.services.advance import note_call_judged
+from campaigns.services.advance import note_call_judged, note_calls_ended
 from campaigns.services.claims import claim_due
 from campaigns.services.dispatch import dispatch_due
 from campaigns.services.finishing import finish_if_done
+from campaigns.services.transitions import move_tasks
 from opendeep.core.errors import Conflict
 from tests.factories import (
     NOW,
@@ -147,6 +148,22 @@ def test_the_last_two_tasks_at_once_finish_the_campaign_once(monkeypatch: pytest
     campaign.refresh_from_db()
     assert campaign.status == "finished"
     assert Report.objects.count() == 1
+
+
+def test_the_end_of_a_call_that_is_told_twice_at_once_is_one_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_called_task(status="in_progress")
+    assert task.current_call_id is not None
+    fact = CallEnded(task.current_call_id, task.organization_id, task_origin(task.pk), "busy", NOW)
+    both_looked = threading.Barrier(2)
+
+    def look_before_the_other_commits(*args: Any, **details: Any) -> None:
+        with suppress(threading.BrokenBarrierError):  # good: the other one may not even look yet
+            both_looked.wait(0.3)
+        move_tasks(*args, **details)
+
+    monkeypatch.setattr("campaigns.services.advance.move_tasks", look_before_the_other_commits)
+    at_once(*[lambda: note_calls_ended([fact], NOW)] * 2)
+    assert [event.kind for event in task.events.all()] == ["call_ended"]
 
 
 def test_confirming_twice_at_once_makes_one_campaign(openai_server: OpenAIServer) -> None:

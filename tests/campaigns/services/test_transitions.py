@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from django.db import transaction
 
@@ -40,6 +42,12 @@ def test_of_two_who_saw_the_same_status_only_the_first_moves_it() -> None:
     assert move_task(first, TaskSignal.CLAIM, at=NOW)
     assert not move_task(second, TaskSignal.HOLD, at=NOW)
     assert first.events.count() == 1
+
+
+def test_who_saw_the_task_with_an_earlier_call_does_not_move_it() -> None:
+    task = the_task(make_campaign())
+    Task.objects.filter(pk=task.pk).update(current_call_id=uuid.uuid4())
+    assert not move_task(task, TaskSignal.CLAIM, at=NOW)
 
 
 def test_a_status_is_never_changed_outside_of_a_transaction(transactional_db: None) -> None:
