@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db.utils import OperationalError
@@ -74,7 +75,41 @@ def test_whoever_waits_looks_again_by_himself(
     wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
     assert waited == [0.002] * 3
     wrapper.rollback()
+    assert wrapper.connection.execute("PRAGMA busy_timeout").fetchone() == (1_000,), "for statements of their own"
     wrapper.close()
+
+
+def test_whoever_comes_while_another_recovers_what_a_killed_process_left_waits_too(
+    tmp_path: Path, other_writer: sqlite3.Connection
+) -> None:
+    wrapper = connected(tmp_path / "file", timeout=10)
+    other_writer.execute("COMMIT")
+    wrapper.ensure_connection()
+    wrapper.connection = Recovering(wrapper.connection)
+    wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    assert wrapper.connection.in_transaction
+    wrapper.connection = wrapper.connection.connection
+    wrapper.rollback()
+    wrapper.close()
+
+
+class Recovering:
+    """A connection whose database is recovered by another process when the first transaction begins."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self._is_over = False
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        if statement.startswith("BEGIN") and not self._is_over:
+            self._is_over = True
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY_RECOVERY
+            raise error
+        return self.connection.execute(statement)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
 
 
 def test_a_lock_that_is_not_given_up_is_an_error_in_the_end(tmp_path: Path, other_writer: sqlite3.Connection) -> None:

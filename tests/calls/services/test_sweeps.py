@@ -90,6 +90,15 @@ def test_more_than_one_batch_is_prepared_by_one_sweep() -> None:
     assert set(states(calls)) == {State.PREPARING}
 
 
+def test_those_who_are_due_longest_are_in_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialing, "PREPARED_AT_ONCE", 2)
+    make_gateway(capacity=2)
+    calls = list(reversed(queued(4, swift())))
+    Call.objects.filter(id__in=[call.id for call in calls[2:]]).update(not_before=NOW - timedelta(minutes=1))
+    prepare()
+    assert states(calls) == [State.QUEUED] * 2 + [State.PREPARING] * 2
+
+
 @given(
     system=st.integers(0, 8),
     organization=st.integers(0, 8),

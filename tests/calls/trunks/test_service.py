@@ -155,6 +155,20 @@ def test_a_trunk_that_places_no_calls_is_out_of_order() -> None:
     )
 
 
+def test_an_outage_of_which_two_calls_tell_at_once_begins_once() -> None:
+    row = trunk()
+    fail(row, 5)
+    opened = reread(row)
+    service._open(row, "told by somebody who has seen it in order", NOW + timedelta(seconds=1))
+    again = reread(row)
+    assert (again.out_of_order_since, again.retry_at, again.out_of_order_reason, again.times_out_of_order) == (
+        NOW,
+        opened.retry_at,
+        opened.out_of_order_reason,
+        1,
+    )
+
+
 def test_what_the_callee_does_is_no_fault_of_the_trunk() -> None:
     row = trunk()
     fail(row, 9, hangup=BUSY)
