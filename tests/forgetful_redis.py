@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, Self
 
 from redis.exceptions import RedisError
@@ -13,6 +12,7 @@ class ForgetfulRedis:
 
     def __init__(self, *, fails: bool = False) -> None:
         self.fails = fails
+        self.forgets = True
         self.is_asked = asyncio.Event()
 
     def pubsub(self) -> Self:
@@ -38,8 +38,11 @@ class ForgetfulRedis:
 
     async def _wait(self) -> None:
         self.is_asked.set()
-        with suppress(asyncio.CancelledError):
+        try:
             await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if not self.forgets:
+                raise
         if self.fails:
             raise RedisError("The connection was closed.")
 
@@ -49,4 +52,8 @@ async def ends_when_cancelled(loop: Coroutine[Any, Any, None], redis: ForgetfulR
     await redis.is_asked.wait()
     running.cancel()
     await asyncio.wait([running], timeout=5)
-    return running.done()
+    has_ended = running.done()
+    redis.forgets = False  # or a loop that does not end would keep the whole run
+    running.cancel()
+    await asyncio.wait([running], timeout=5)
+    return has_ended

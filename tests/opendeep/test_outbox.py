@@ -1,6 +1,8 @@
 """Facts reach their handlers at least once, and a failing handler loses nothing."""
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,6 +52,32 @@ def test_a_fact_that_another_process_has_delivered_meanwhile_is_not_delivered_ag
     monkeypatch.setattr(outbox, "_together", slowly)
     assert outbox.deliver_pending(NOW) == 0
     assert len(received) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_deliver_at_the_same_moment_one_does() -> None:
+    handled: list[Mapping[str, Any]] = []
+    both = threading.Barrier(2)
+
+    def slowly(payload: Mapping[str, Any]) -> None:
+        handled.append(payload)
+        with suppress(threading.BrokenBarrierError):  # good: the other one has nothing to do
+            both.wait(0.3)
+
+    def deliver() -> None:
+        outbox.deliver_pending(NOW)
+        connection.close()
+
+    outbox.subscribe("test.slow", slowly)
+    with transaction.atomic():
+        outbox.publish("test.slow", "key", {}, NOW)
+    deliverers = [threading.Thread(target=deliver) for _ in range(2)]
+    for deliverer in deliverers:
+        deliverer.start()
+    for deliverer in deliverers:
+        deliverer.join()
+    outbox._handlers.pop("test.slow")
+    assert len(handled) == 1
 
 
 @pytest.mark.django_db(transaction=True)

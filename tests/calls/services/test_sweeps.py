@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from calls.asterisk.dialer import Accepted, Answer, DialOrder, Refused, Unknown
 from calls.models import Call
-from calls.services import dialing, gate, placing, preparing, transitions, waiting
+from calls.services import dialing, gate, gateways, placing, preparing, transitions, waiting
 from calls.services.dialing import PLACED_AT_ONCE, place_ready, place_ready_by, prepare_due
 from calls.services.do_not_call import add_do_not_call
 from calls.states import LIVE, Outcome, State
@@ -83,20 +84,20 @@ def test_whatever_is_due_is_prepared_in_the_order_of_its_turn() -> None:
     assert [Call.objects.get(id=call.id).waits_for for call in calls[3:]] == ["gateway"] * 2
 
 
-def test_more_than_one_batch_is_prepared_by_one_sweep() -> None:
+def test_more_than_one_batch_is_prepared_by_one_sweep_the_longest_due_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[list[UUID]] = []
+
+    def prepared(_: Any, ids: Sequence[UUID]) -> bool:
+        told.append(list(ids))
+        return True
+
+    monkeypatch.setattr(gateways, "prepare", prepared)
     make_gateway(capacity=99)
     calls = queued(30, swift())
     assert prepare() == 30
     assert set(states(calls)) == {State.PREPARING}
-
-
-def test_those_who_are_due_longest_are_in_the_first_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialing, "PREPARED_AT_ONCE", 2)
-    make_gateway(capacity=2)
-    calls = list(reversed(queued(4, swift())))
-    Call.objects.filter(id__in=[call.id for call in calls[2:]]).update(not_before=NOW - timedelta(minutes=1))
-    prepare()
-    assert states(calls) == [State.QUEUED] * 2 + [State.PREPARING] * 2
+    ids = [call.id for call in calls]
+    assert told == [ids[:25], ids[25:]]
 
 
 @given(

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import override_settings
@@ -13,7 +14,7 @@ from hypothesis.extra.django import TestCase
 from calls.contracts import CALL_ENDED, CallEnded
 from calls.endings import Ending
 from calls.models import Call
-from calls.services import transitions
+from calls.services import gateways, transitions
 from calls.services.transitions import Change, MovedOn, apply, apply_together
 from calls.states import AT_THE_PBX, Outcome, Signal, State
 from opendeep.core.models import OutboxEvent
@@ -159,6 +160,19 @@ def test_back_in_the_queue_a_call_holds_no_gateway() -> None:
     assert (call.state, call.gateway, call.gateway_address) == (State.QUEUED, "", "")
     assert call.voice_ready_at is None
     assert call.deadline_at is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("signal", [Signal.VOICE_FAILED, Signal.POSTPONE, Signal.END])
+def test_whoever_is_not_dialled_any_more_gives_the_voice_back(
+    signal: Signal, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any, redis_url: str
+) -> None:
+    released: list[tuple[str, uuid.UUID]] = []
+    monkeypatch.setattr(gateways, "release", lambda *told: released.append(told))
+    call = make_call(State.PREPARING)
+    with django_capture_on_commit_callbacks(execute=True):
+        send(call, signal)
+    assert released == [("gateway-1", call.id)]
 
 
 @pytest.mark.django_db

@@ -6,7 +6,8 @@ import pytest
 from django.db import InterfaceError, InternalError, OperationalError
 
 from calls.models import Call
-from calls.services import gate
+from calls.services import gate, waiting
+from calls.services.overdue import end_overdue
 from calls.services.placing import place
 from calls.services.preparing import prepare
 from calls.states import State
@@ -37,6 +38,19 @@ def test_a_database_that_is_away_is_no_fault_of_the_calls(
         prepare([call.id for call in calls], NOW) if state is State.QUEUED else place(calls, lambda: NOW, dialer)
     assert set(Call.objects.values_list("state", "waits_for")) == {(state, "")}
     assert dialer.sent == []
+
+
+def test_the_sweep_of_overdue_calls_comes_again_when_the_database_is_back(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    make_call(State.PREPARING, deadline_at=NOW)
+
+    def away(*_: Any, **__: Any) -> bool:
+        raise OperationalError("the connection was cut")
+
+    monkeypatch.setattr(waiting, "without_voice", away)
+    with pytest.raises(OperationalError):
+        end_overdue(NOW)
 
 
 def test_without_redis_a_call_waits_for_a_gateway() -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from campaigns.models import Campaign, Contact, Task
 from campaigns.services import claims, control
 from campaigns.services.claims import AFTER_REFUSAL, NOTHING, claim_due
 from campaigns.services.dispatch import dispatch_due
+from campaigns.services.transitions import claim_tasks
 from campaigns.states import CampaignStatus
 from opendeep.accounts.models import Organization
 from tests.factories import (
@@ -67,9 +68,19 @@ def test_a_due_task_gets_a_call_that_knows_its_plan() -> None:
     assert task.events.get().detail == {"call_id": str(call.pk), "attempt": 1}
 
 
-def test_tasks_that_are_claimed_together_have_each_the_call_that_is_made_for_it() -> None:
+def test_tasks_that_are_claimed_together_have_each_the_call_that_is_made_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     make_campaign(*numbers(3))
+    together: list[int] = []
+
+    def counted(calls: Mapping[UUID, Task], *, at: datetime) -> bool:
+        together.append(len(calls))
+        return claim_tasks(calls, at=at)
+
+    monkeypatch.setattr(claims, "claim_tasks", counted)
     assert dispatch_due(NOW) == 3
+    assert together == [3]
     origins = {call.pk: call.origin for call in Call.objects.all()}
     tasks = Task.objects.all()
     assert {task.current_call_id: task_origin(task.pk) for task in tasks} == origins
