@@ -30,6 +30,9 @@ class ForgetfulRedis:
     async def get_message(self, **_: object) -> None:
         await self._wait()
 
+    async def new_channel(self) -> None:
+        await self._wait()
+
     async def set(self, *_: object, **__: object) -> None:
         await self._wait()
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 import pytest
 
+from audiogateway import registration
 from audiogateway.commands import RedisCommandBus
 from audiogateway.pacing import Ticker
 from audiogateway.registration import Mailbox, Registration
@@ -16,6 +17,12 @@ from tests.forgetful_redis import ForgetfulRedis, ends_when_cancelled
 async def test_whoever_listens_for_acknowledgements_ends(fails: bool) -> None:
     redis = ForgetfulRedis(fails=fails)
     assert await ends_when_cancelled(RedisCommandBus(cast(Any, redis)).run(), redis)
+
+
+async def test_a_mailbox_without_a_channel_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    redis = ForgetfulRedis(fails=True)
+    monkeypatch.setattr(registration, "get_channel_layer", lambda: redis)
+    assert await ends_when_cancelled(Mailbox(Calls()).run(), redis)
 
 
 @pytest.mark.parametrize("fails", [False, True])
