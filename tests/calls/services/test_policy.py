@@ -59,6 +59,13 @@ def test_a_dial_that_our_own_trunk_failed_rang_nobody_and_does_not_count() -> No
     assert rule_of(make_call(organization=organization)) == ""
 
 
+def test_while_a_call_to_the_number_goes_on_another_one_of_the_organization_waits() -> None:
+    organization = make_organization()
+    make_call(State.TALKING, organization=organization)
+    assert rule_of(make_call(organization=organization)) == "one_live_call"
+    assert rule_of(make_call()) == ""
+
+
 def test_dials_of_all_campaigns_of_the_organization_count() -> None:
     organization = make_organization(calls_per_number_per_day=2)
     for hours in (2, 5):

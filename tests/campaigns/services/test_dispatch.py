@@ -13,7 +13,7 @@ from calls.models import Call, CallGroup
 from calls.states import State
 from campaigns.keys import campaign_group_key, task_origin
 from campaigns.models import Campaign, Contact, Task
-from campaigns.services import claims, control
+from campaigns.services import claims, control, dispatch
 from campaigns.services.claims import AFTER_REFUSAL, NOTHING, claim_due
 from campaigns.services.dispatch import dispatch_due
 from campaigns.services.transitions import claim_tasks
@@ -79,12 +79,26 @@ def test_tasks_that_are_claimed_together_have_each_the_call_that_is_made_for_it(
         return claim_tasks(calls, at=at)
 
     monkeypatch.setattr(claims, "claim_tasks", counted)
+    monkeypatch.setattr(dispatch, "CLAIMED_AT_ONCE", 2)
     assert dispatch_due(NOW) == 3
-    assert together == [3]
+    assert together == [2, 1]
     origins = {call.pk: call.origin for call in Call.objects.all()}
     tasks = Task.objects.all()
     assert {task.current_call_id: task_origin(task.pk) for task in tasks} == origins
     assert all(task.events.get().detail["call_id"] == str(task.current_call_id) for task in tasks)
+
+
+def test_a_tick_claims_no_more_than_its_share_however_many_lines_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "CLAIMS_PER_TICK_AT_MOST", 3)
+    make_campaign(*numbers(7))
+    assert [dispatch_due(NOW) for _ in range(3)] == [3, 3, 1]
+
+
+def test_a_task_that_has_moved_on_is_not_put_off() -> None:
+    task = make_called_task(status="in_progress")
+    claims._postpone([task.pk], NOW, "It could not be scheduled.")
+    task.refresh_from_db()
+    assert (task.next_action_at, task.next_action_reason) == (None, "")
 
 
 def test_no_task_is_claimed_twice() -> None:
