@@ -61,7 +61,7 @@ def test_a_dial_that_our_own_trunk_failed_rang_nobody_and_does_not_count() -> No
 
 def test_while_a_call_to_the_number_goes_on_another_one_of_the_organization_waits() -> None:
     organization = make_organization()
-    make_call(State.TALKING, organization=organization)
+    make_call(State.PREPARING, organization=organization)
     assert rule_of(make_call(organization=organization)) == "one_live_call"
     assert rule_of(make_call()) == ""
 

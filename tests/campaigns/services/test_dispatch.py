@@ -88,9 +88,11 @@ def test_tasks_that_are_claimed_together_have_each_the_call_that_is_made_for_it(
     assert all(task.events.get().detail["call_id"] == str(task.current_call_id) for task in tasks)
 
 
-def test_a_tick_claims_no_more_than_its_share_however_many_lines_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tick_claims_no_more_than_its_share_however_many_lines_are_free(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dispatch, "CLAIMS_PER_TICK_AT_MOST", 3)
-    make_campaign(*numbers(7))
+    campaign_of(organization, 7)
     assert [dispatch_due(NOW) for _ in range(3)] == [3, 3, 1]
 
 
