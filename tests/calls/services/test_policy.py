@@ -46,6 +46,13 @@ def test_the_guess_of_a_time_zone_does_not_count_alone() -> None:
     assert rule_of(make_call(time_zone_told=True, **facts), noon_in_sydney) == ""
 
 
+def test_hours_of_the_organization_count_in_place_of_the_usual_ones() -> None:
+    organization = make_organization()
+    CallingHours.objects.create(organization=organization, weekday=1, opens_minute=11 * 60, closes_minute=12 * 60)
+    call = make_call(organization=organization)
+    assert (rule_of(call), rule_of(call, NOW + timedelta(hours=1)), rule_of(make_call())) == ("calling_hours", "", "")
+
+
 def test_holidays_count_unless_the_organization_calls_on_them() -> None:
     thanksgiving = NOW + timedelta(days=2)
     assert rule_of(make_call(), thanksgiving) == "public_holiday"
