@@ -148,10 +148,11 @@ def _spending(organization: Organization, call: Call, went_live: int, at: dateti
     calls = Call.objects.filter(organization=organization).exclude(id=call.id).order_by()
     ended = calls.filter(state=State.ENDED, ended_at__gte=begins, ended_at__lt=ends)
     in_flight = calls.live().values_list("cost_microcents", flat=True)
+    reserved = went_live * RESERVATION_MICROCENTS
     return Spending(
         cap_microcents=organization.spending_cap_cents * 1_000_000,
         spent_microcents=ended.aggregate(cost=Sum("cost_microcents"))["cost"] or 0,
-        in_flight_microcents=sum(max(cost, RESERVATION_MICROCENTS) for cost in (*in_flight, *[0] * went_live)),
+        in_flight_microcents=reserved + sum(max(cost, RESERVATION_MICROCENTS) for cost in in_flight),
         reservation_microcents=RESERVATION_MICROCENTS,
         month_ends=ends,
     )

@@ -40,7 +40,7 @@ from calls.services.transitions import MovedOn, apply_together
 from calls.states import Outcome, Signal, State
 from calls.trunks import service as trunks
 from calls.trunks.models import Trunk
-from opendeep.core.database import DatabaseAway
+from opendeep.core.batches import all_or_each
 from opendeep.core.phone import mask
 
 log = structlog.get_logger(__name__)
@@ -82,19 +82,24 @@ def place(calls: Sequence[Call], clock: Clock, dialer: Dialer | None = None) -> 
 
 def _place(calls: Sequence[Call], trunk: Trunk, session: DialSession, orders: Orders, clock: Clock) -> bool:
     """False when the PBX should not be asked for more."""
-    try:
-        dialled, before = _commit_dialing(calls, trunk, orders, clock)
-    except DatabaseAway:
-        raise  # nothing was sent, and the next sweep finds them all
-    except Exception as error:  # noqa: BLE001 - nothing is committed; what is wrong with one must not keep the others from their turn
-        if len(calls) > 1:
-            return all(_place([call], trunk, session, orders, clock) for call in calls)
-        if isinstance(error, MovedOn):
-            log.info("call_moved_on", call_id=str(calls[0].id))
-        else:
-            log.exception("call_not_placed", call_id=str(calls[0].id))
-            waiting.after_fault(calls[0], at=clock())
-        return True
+    commits = all_or_each(
+        calls,
+        lambda some: _commit_dialing(some, trunk, orders, clock),
+        lambda call, error: _not_placed(call, error, clock()),
+    )
+    return all(_send(dialled, before, session, orders, clock) for dialled, before in commits)
+
+
+def _not_placed(call: Call, error: Exception, at: datetime) -> None:
+    if isinstance(error, MovedOn):
+        log.info("call_moved_on", call_id=str(call.id))
+    else:
+        log.error("call_not_placed", call_id=str(call.id), exc_info=error)
+        waiting.after_fault(call, at=at)
+
+
+def _send(dialled: Sequence[UUID], before: float, session: DialSession, orders: Orders, clock: Clock) -> bool:
+    """For the one job that committed these dials. False as of _place()."""
     wanted = _still_wanted(dialled, clock)
     if not wanted:
         return True

@@ -19,7 +19,7 @@ from calls.services.transitions import MovedOn, apply_together
 from calls.states import Signal, State
 from calls.trunks.models import Trunk
 from calls.trunks.ways_out import WaysOut
-from opendeep.core.database import DatabaseAway
+from opendeep.core.batches import all_or_each
 
 log = structlog.get_logger(__name__)
 
@@ -35,20 +35,14 @@ def prepare(call_ids: Sequence[UUID], at: datetime) -> None:
     What is the same for all of them is read once. Safe to repeat, and to do twice at once.
     """
     alive = _alive()
-    try:
-        with transaction.atomic():
-            lock_lines()
-            due = Call.objects.filter(id__in=call_ids, state=State.QUEUED, not_before__lte=at)
-            reserved = _reserve(gate.read_with_policy(due), alive, at)
-    except DatabaseAway:
-        raise  # the next sweep finds them all
-    except Exception as error:  # noqa: BLE001 - what is wrong with one call must not keep the others from their turn
-        _prepare_one_by_one(call_ids, at, error)
-        return
-    for gateway, calls in reserved.items():
-        if not gateways.prepare(gateway, [call.id for call in calls]):
-            for call in calls:
-                waiting.without_voice(call, reason="The gateway could not be told.", source="engine", at=at)
+    batches = all_or_each(
+        call_ids, lambda some: _reserve(some, alive, at), lambda call_id, error: _not_prepared(call_id, error, at)
+    )
+    for reserved in batches:
+        for gateway, calls in reserved.items():
+            if not gateways.prepare(gateway, [call.id for call in calls]):
+                for call in calls:
+                    waiting.without_voice(call, reason="The gateway could not be told.", source="engine", at=at)
 
 
 def _alive() -> list[GatewayInfo]:
@@ -59,15 +53,11 @@ def _alive() -> list[GatewayInfo]:
         return []
 
 
-def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception) -> None:
-    if len(call_ids) > 1:
-        for call_id in call_ids:
-            prepare([call_id], at)
-        return
+def _not_prepared(call_id: UUID, error: Exception, at: datetime) -> None:
     if isinstance(error, MovedOn):
-        log.info("call_moved_on", call_id=str(call_ids[0]))
+        log.info("call_moved_on", call_id=str(call_id))
         return
-    for call in Call.objects.filter(id__in=call_ids, state=State.QUEUED):
+    for call in Call.objects.filter(id=call_id, state=State.QUEUED):
         if isinstance(error, IntegrityError):  # another call to its number became live at the same moment
             why = "Another call to this number is going on."
             waiting.until(call, at + LINE_WAIT, waits_for="one_live_call", at=at, why=why)
@@ -76,8 +66,18 @@ def _prepare_one_by_one(call_ids: Sequence[UUID], at: datetime, error: Exception
             waiting.after_fault(call, at=at)
 
 
-def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:
+def _reserve(call_ids: Sequence[UUID], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:
     """Raises MovedOn."""
+    with transaction.atomic():
+        lock_lines()
+        due = Call.objects.filter(id__in=call_ids, state=State.QUEUED, not_before__lte=at)
+        reserved = _share_out(gate.read_with_policy(due), alive, at)
+        for gateway, given in reserved.items():
+            _give(given, gateway, at)
+        return reserved
+
+
+def _share_out(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) -> Reserved:
     reserved: Reserved = {}
     if calls:
         desk = _Desk(calls, alive, at)
@@ -85,8 +85,6 @@ def _reserve(calls: Sequence[Call], alive: Sequence[GatewayInfo], at: datetime) 
             gateway = desk.reserve(call)
             if gateway is not None:
                 reserved.setdefault(gateway, []).append(call)
-    for gateway, given in reserved.items():
-        _give(given, gateway, at)
     return reserved
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from campaigns.services.briefs import brief_for
 from campaigns.services.finishing import finish_if_done
 from campaigns.services.transitions import claim_tasks, fail_pending_tasks
 from campaigns.states import CampaignStatus, TaskStatus
-from opendeep.core.database import DatabaseAway
+from opendeep.core.batches import all_or_each
 from opendeep.core.errors import Conflict, DomainError
 
 log = structlog.get_logger(__name__)
@@ -56,16 +57,12 @@ def claim_due(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
 
     All at once; and when one task is refused, one by one, so that it keeps nobody else from his call.
     """
-    try:
-        with transaction.atomic():
-            return _claim_next(shares, at)
-    except DatabaseAway:
-        raise  # the next tick finds everything
-    except Exception as error:  # noqa: BLE001 - what is wrong with one task must not keep the others from their turn
-        if sum(shares.values()) > 1:
-            return {campaign_id: _one_by_one(campaign_id, share, at) for campaign_id, share in shares.items()}
-        _put_off(next(iter(shares)), error, at)
-        return dict.fromkeys(shares, Claims(0, more=True))
+    slots = [campaign_id for campaign_id, share in shares.items() for _ in range(share)]
+    claims = dict.fromkeys(shares, Claims(0, more=True))
+    for new in all_or_each(slots, lambda some: _claim_next(Counter(some), at), partial(_put_off, at=at)):
+        for campaign_id, found in new.items():
+            claims[campaign_id] = Claims(claims[campaign_id].claimed + found.claimed, found.more)
+    return claims
 
 
 class _Refused(Exception):
@@ -89,33 +86,25 @@ def _put_off(campaign_id: UUID, error: Exception, at: datetime) -> None:
     _postpone(task_ids, at + AFTER_REFUSAL, reason)
 
 
-def _one_by_one(campaign_id: UUID, share: int, at: datetime) -> Claims:
-    claims = Claims(0, more=True)
-    for _ in range(share):
-        if claims.more:
-            one = claim_due({campaign_id: 1}, at)[campaign_id]
-            claims = Claims(claims.claimed + one.claimed, one.more)
-    return claims
-
-
 def _claim_next(shares: Mapping[UUID, int], at: datetime) -> dict[UUID, Claims]:
-    """Raises _Refused."""
-    running = Campaign.objects.filter(pk__in=shares, status=CampaignStatus.RUNNING)
-    campaigns = list(running.select_for_update(no_key=True, skip_locked=True))
-    times = CallingTimes({campaign.organization_id for campaign in campaigns})
-    claims = dict.fromkeys(shares, NOTHING)
-    ready: list[tuple[Task, Campaign]] = []
-    for campaign in campaigns:
-        share = shares[campaign.pk]
-        if campaign.canary_left is not None:
-            share = min(share, campaign.canary_left)
-        tasks = list(due_tasks(campaign.pk, at).select_related("contact")[:share])
-        open_now = _without_closed(tasks, campaign, times, at)
-        ready += [(task, campaign) for task in open_now]
-        claims[campaign.pk] = Claims(len(open_now), more=len(tasks) == share > 0 or len(open_now) < len(tasks))
-    if ready:
-        _claim(ready, at)
-    return claims
+    """In one transaction. Raises _Refused."""
+    with transaction.atomic():
+        running = Campaign.objects.filter(pk__in=shares, status=CampaignStatus.RUNNING)
+        campaigns = list(running.select_for_update(no_key=True, skip_locked=True))
+        times = CallingTimes({campaign.organization_id for campaign in campaigns})
+        claims = dict.fromkeys(shares, NOTHING)
+        ready: list[tuple[Task, Campaign]] = []
+        for campaign in campaigns:
+            share = shares[campaign.pk]
+            if campaign.canary_left is not None:
+                share = min(share, campaign.canary_left)
+            tasks = list(due_tasks(campaign.pk, at).select_related("contact")[:share])
+            open_now = _without_closed(tasks, campaign, times, at)
+            ready += [(task, campaign) for task in open_now]
+            claims[campaign.pk] = Claims(len(open_now), more=len(tasks) == share > 0 or len(open_now) < len(tasks))
+        if ready:
+            _claim(ready, at)
+        return claims
 
 
 def _without_closed(tasks: Sequence[Task], campaign: Campaign, times: CallingTimes, at: datetime) -> list[Task]:

@@ -54,30 +54,39 @@ def test_a_moment_that_has_passed_is_now(queued: list[tuple[str, float]]) -> Non
     assert queued == [("tests.sweep", 0.0)]
 
 
+def lifetime_ms(key: str) -> int:
+    ttl = connection().pttl(key)
+    assert isinstance(ttl, int)
+    return ttl
+
+
+def two_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one a sweep begins at once, for the other in a minute."""
+    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
+    for _ in range(2):
+        core_jobs._kick("tests.sweep")
+
+
 def test_whoever_asks_when_a_sweep_for_its_moment_has_begun_gets_another_one(queued: list[tuple[str, float]]) -> None:
     core_jobs._kick_at("tests.sweep", NOW + timedelta(seconds=60), NOW)
-    ttl = connection().pttl(f"{core_jobs.KICK_KEY_PREFIX}tests.sweep:{int((NOW.timestamp() + 60) * 5)}")
-    assert isinstance(ttl, int)
-    assert 50_000 < ttl <= 60_000, "as long as the wait, and no longer"
+    slot = int((NOW.timestamp() + 60) / core_jobs.KICK_EVERY_SECONDS)
+    assert 50_000 < lifetime_ms(f"{core_jobs.KICK_KEY_PREFIX}tests.sweep:{slot}") <= 60_000, (
+        "as long as the wait, and no longer"
+    )
 
 
 def test_nobody_is_covered_by_a_sweep_that_may_begin_before_he_asks(
     queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
-    for _ in range(2):
-        core_jobs._kick("tests.sweep")
-    ttl = connection().pttl(f"{core_jobs.KICK_AGAIN_KEY_PREFIX}tests.sweep")
-    assert isinstance(ttl, int)
-    assert 30_000 < ttl <= 45_000, "the sweep begins in 60 s by the clock of its worker, which may be ahead"
+    two_ask_at_once(monkeypatch)
+    lives = lifetime_ms(core_jobs.KICK_AGAIN_KEY_PREFIX + "tests.sweep")
+    assert 30_000 < lives <= 45_000, "the sweep begins in 60 s by the clock of its worker, which may be ahead"
 
 
 def test_a_process_that_has_queued_a_sweep_for_later_asks_nobody_until_then(
     queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
-    for _ in range(2):
-        core_jobs._kick("tests.sweep")
+    two_ask_at_once(monkeypatch)
     assert queued == [("tests.sweep", 0.0), ("tests.sweep", 60.0)]
     monkeypatch.setattr(core_jobs, "connection", lambda: pytest.fail("Redis was asked"))
     core_jobs._kick("tests.sweep")
@@ -99,12 +108,8 @@ def test_whoever_asks_when_that_sweep_may_have_begun_is_not_kept_from_asking(
 def test_whoever_asks_behind_the_sweep_for_several_waits_for_the_next(
     queued: list[tuple[str, float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core_jobs, "KICK_EVERY_SECONDS", 60.0)
-    for _ in range(2):
-        core_jobs._kick("tests.sweep")
-    ttl_ms = connection().pttl(core_jobs.KICK_KEY_PREFIX + "tests.sweep")
-    assert isinstance(ttl_ms, int)
-    assert ttl_ms > 60_000, "else he would begin one of his own at once"
+    two_ask_at_once(monkeypatch)
+    assert lifetime_ms(core_jobs.KICK_KEY_PREFIX + "tests.sweep") > 60_000, "else he would begin one of his own at once"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -132,9 +137,7 @@ def test_one_at_a_time_is_at_a_sweep_and_whoever_came_second_comes_again(queued:
 
 def test_whoever_dies_in_a_sweep_keeps_nobody_from_it_for_long(queued: list[tuple[str, float]]) -> None:
     with alone("tests.sweep"):
-        ttl = connection().pttl(f"{core_jobs.ALONE_KEY_PREFIX}tests.sweep:")
-        assert isinstance(ttl, int)
-        assert 0 < ttl <= core_jobs.ALONE_FOR_SECONDS * 1000
+        assert 0 < lifetime_ms(f"{core_jobs.ALONE_KEY_PREFIX}tests.sweep:") <= core_jobs.ALONE_FOR_SECONDS * 1000
     with pytest.raises(ZeroDivisionError), alone("tests.sweep"):
         raise ZeroDivisionError
     with alone("tests.sweep") as is_alone:
